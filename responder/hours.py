@@ -1,0 +1,94 @@
+"""When a place or a person is at work: weekly intervals, dated exceptions, the local zone and its clock changes.
+
+Pure values; used for slots (when may a visit start) and for timing (seconds inside working hours).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+END_OF_DAY = time(23, 59, 59, 999999)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Interval:
+    """Local times of one day, half open; an end of 24:00 is written `END_OF_DAY`."""
+
+    start: time
+    end: time
+
+
+DayHours = tuple[Interval, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpeningHours:
+    """`week[0]` is Monday; `exceptions` replace the week on their date (an empty tuple closes the day)."""
+
+    zone: ZoneInfo
+    week: tuple[DayHours, DayHours, DayHours, DayHours, DayHours, DayHours, DayHours]
+    exceptions: Mapping[date, DayHours] = field(default_factory=dict)
+
+    def on(self, day: date) -> DayHours:
+        """Local intervals of a date, in order; empty when closed."""
+        return self.exceptions.get(day, self.week[day.weekday()])
+
+    def spans(self, first: date, last: date) -> Iterator[tuple[datetime, datetime]]:
+        """UTC half-open spans of the dates `first`..`last` inclusive, in order. A local time that a clock change
+        skips or repeats is read as Python's `fold=0`; lengths are true elapsed time."""
+        day = first
+        while day <= last:
+            for interval in self.on(day):
+                start, end = self._utc(day, interval.start), self._utc(day, interval.end)
+                if end > start:
+                    yield start, end
+            day += timedelta(days=1)
+
+    def is_open(self, instant: datetime) -> bool:
+        local = instant.astimezone(self.zone).date()
+        return any(start <= instant < end for start, end in self.spans(local, local))
+
+    def next_opening(self, instant: datetime, *, within_days: int = 31) -> datetime | None:
+        """`instant` itself when open, else the next opening in UTC, or None within the horizon."""
+        local = instant.astimezone(self.zone).date()
+        for start, end in self.spans(local, local + timedelta(days=within_days)):
+            if end > instant:
+                return max(start, instant)
+        return None
+
+    def working_seconds(self, start: datetime, end: datetime) -> float:
+        """Seconds of [start, end) that lie inside opening hours; never more than the calendar seconds."""
+        if end <= start:
+            return 0.0
+        first, last = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
+        microseconds = 0
+        for opens, closes in self.spans(first, last):
+            overlap = min(closes, end) - max(opens, start)
+            if overlap > timedelta():
+                microseconds += overlap // timedelta(microseconds=1)
+        return microseconds / 1_000_000
+
+    def _utc(self, day: date, at: time) -> datetime:
+        if at == END_OF_DAY:
+            day, at = day + timedelta(days=1), time(0)
+        return datetime.combine(day, at, tzinfo=self.zone).astimezone(UTC)
+
+
+def merge(intervals: DayHours) -> DayHours:
+    """Overlapping and touching intervals joined, in order."""
+    joined: list[Interval] = []
+    for interval in sorted(intervals):
+        if joined and interval.start <= joined[-1].end:
+            joined[-1] = Interval(joined[-1].start, max(joined[-1].end, interval.end))
+        else:
+            joined.append(interval)
+    return tuple(joined)
+
+
+def contains(day_hours: DayHours, at: time) -> bool:
+    position = bisect_right([interval.start for interval in day_hours], at) - 1
+    return position >= 0 and at < day_hours[position].end

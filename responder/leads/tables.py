@@ -1,0 +1,53 @@
+"""The lead as the product itself lists it, and its way into each CRM."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import SQLModel
+
+from responder.db.columns import created, identity, instant, jsonb, reference
+
+
+class Lead(SQLModel, table=True):
+    """One per enquiry. `revision` grows with every change; a CRM is up to date when it was given that revision."""
+
+    __tablename__ = "lead"
+    __table_args__ = (UniqueConstraint("enquiry_id", name="lead_enquiry"), UniqueConstraint("origin_id", name="lead_origin"))
+
+    id: int | None = identity()
+    salon_id: int = reference("salon.id", index=True)
+    enquiry_id: int = reference("enquiry.id")
+    thread_id: int = reference("thread.id")
+    customer_id: int = reference("customer.id")
+    appointment_id: int | None = reference("appointment.id", nullable=True)
+    origin_id: str  # stable for ever; what CRMs are searched by
+    name: str | None = None
+    phone: str | None = None
+    service: str | None = None  # key
+    specialist: str | None = None  # key
+    wish: str | None = None
+    source: dict[str, Any] = jsonb()
+    revision: int = 1
+    created_at: datetime = created()
+    updated_at: datetime | None = instant()
+
+
+class LeadDelivery(SQLModel, table=True):
+    """Where a lead stands in one CRM account of the salon."""
+
+    __tablename__ = "lead_delivery"
+    __table_args__ = (UniqueConstraint("lead_id", "crm_key", name="lead_delivery_once"),)
+
+    id: int | None = identity()
+    lead_id: int = reference("lead.id")
+    crm_key: str
+    crm_id: str | None = None
+    crm_url: str | None = None
+    revision: int = 0  # the lead's revision the CRM holds
+    attempts: int = 0
+    last_error: str | None = None
+    delivered_at: datetime | None = instant()
+    parked_at: datetime | None = instant()  # a permanent error: waits for staff

@@ -1,0 +1,25 @@
+"""What `/metrics` tells Prometheus; names end in their unit, labels never hold customer data."""
+
+from __future__ import annotations
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 180, 600, 3600)
+
+MESSAGES = Counter("responder_messages", "Messages stored.", ("channel", "direction", "author"))
+DUPLICATES = Counter("responder_duplicates", "Redelivered inbound items that changed nothing.", ("channel",))
+REJECTED = Counter("responder_rejected_requests", "Webhook requests refused.", ("channel", "status"))
+TURNS = Counter("responder_turns", "Turns finished.", ("understood_by", "outcome"))
+TURN_STAGE = Histogram("responder_turn_stage_seconds", "Time in one stage of a turn.", ("stage",), buckets=SECONDS)
+SENDS = Counter("responder_sends", "Attempts to hand a message to a messenger.", ("channel", "outcome"))
+SEND_SECONDS = Histogram("responder_send_seconds", "Time of one attempt.", ("channel",), buckets=SECONDS)
+WAIT_SECONDS = Histogram(
+    "responder_wait_seconds", "From the clock start to the accepted reply.", ("channel", "author"), buckets=SECONDS
+)
+LLM_CALLS = Counter("responder_llm_calls", "Calls of the LLM.", ("outcome",))
+LEADS = Counter("responder_lead_pushes", "Attempts to bring a lead into a CRM.", ("crm", "outcome"))
+HANDOFFS = Counter("responder_handoffs", "Dialogues handed to people.", ("reason",))
+BOOKINGS = Counter("responder_bookings", "Slots held, booked, refused because taken, cancelled.", ("outcome",))
+READY = Gauge("responder_part_ready", "1 when a part of the process works.", ("part",))
+
+__all__ = ["REGISTRY"]

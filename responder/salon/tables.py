@@ -1,0 +1,70 @@
+"""Tables of a salon: the profile as imported, and a row for everything other tables point at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import SQLModel
+
+from responder.db.columns import created, identity, instant, jsonb, reference
+
+
+class Salon(SQLModel, table=True):
+    """A salon; `profile` is the imported file in its checked form, `revision` grows with every change of it."""
+
+    __tablename__ = "salon"
+    __table_args__ = (UniqueConstraint("slug", name="salon_slug"),)
+
+    id: int | None = identity()
+    slug: str
+    revision: int = 1
+    profile: dict[str, Any] = jsonb()
+    imported_at: datetime | None = instant()
+    created_at: datetime = created()
+
+
+class _Listed(SQLModel):
+    """What is named by a key in the salon file: leaving the file makes it inactive, never deletes it."""
+
+    key: str
+    name: str
+    is_active: bool = True
+
+
+class Service(_Listed, table=True):
+    __tablename__ = "service"
+    __table_args__ = (UniqueConstraint("salon_id", "key", name="service_key"),)
+
+    id: int | None = identity()
+    salon_id: int = reference("salon.id")
+
+
+class Specialist(_Listed, table=True):
+    __tablename__ = "specialist"
+    __table_args__ = (UniqueConstraint("salon_id", "key", name="specialist_key"),)
+
+    id: int | None = identity()
+    salon_id: int = reference("salon.id")
+
+
+class Operator(_Listed, table=True):
+    __tablename__ = "operator"
+    __table_args__ = (UniqueConstraint("salon_id", "key", name="operator_key"),)
+
+    id: int | None = identity()
+    salon_id: int = reference("salon.id")
+    role: str = "operator"
+
+
+class ChannelAccountRow(_Listed, table=True):
+    """An account in a channel; credentials stay in the environment, `profile` only names their variables."""
+
+    __tablename__ = "channel_account"
+    __table_args__ = (UniqueConstraint("salon_id", "key", name="channel_account_key"),)
+
+    id: int | None = identity()
+    salon_id: int = reference("salon.id")
+    kind: str
+    poll_offset: int | None = None

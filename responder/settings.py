@@ -1,0 +1,146 @@
+"""Settings of an installation, from the environment (and `.env`): read once at start, wrong ones stop it with one line.
+
+What belongs to one salon stands in its salon file, not here. `docs/settings.md` is generated from this file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from responder.errors import BadSetting
+
+
+class Settings(BaseSettings):
+    """Field names in upper case are the environment variables; descriptions are their documentation."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", case_sensitive=False, hide_input_in_errors=True
+    )
+
+    var_dir: Annotated[Path, Field(description="Folder for the embedded database and generated secrets.")] = Path("var")
+    database_url: Annotated[
+        SecretStr | None,
+        Field(description="PostgreSQL 15 or newer, `postgresql://...`. Unset: an embedded server in `VAR_DIR`."),
+    ] = None
+    database_pool: Annotated[int, Field(ge=2, le=200, description="Connections per process, at most.")] = 10
+    redis_url: Annotated[
+        SecretStr | None,
+        Field(description="Redis, `redis://...`; needed when several processes serve. Unset: kept in the process."),
+    ] = None
+
+    llm_base_url: Annotated[
+        str | None, Field(description="OpenAI-compatible endpoint, `https://.../v1`. Unset: OpenAI's own, given a key.")
+    ] = None
+    llm_api_key: Annotated[
+        SecretStr | None, Field(description="Key of that endpoint. No key and no address: understanding by rules alone.")
+    ] = None
+    openai_api_key: Annotated[SecretStr | None, Field(description="Used when `LLM_API_KEY` is unset.")] = None
+    llm_model: Annotated[str, Field(min_length=1, description="Model name as the endpoint calls it.")] = "gpt-4o-mini"
+    llm_deadline_s: Annotated[
+        float, Field(gt=0, le=30, description="Seconds after arrival at which the rules' answer goes out instead.")
+    ] = 2.2
+
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8000
+    public_url: Annotated[
+        str | None,
+        Field(description="`https://...` under which messengers reach us. Unset: long polling where a channel can."),
+    ] = None
+    access_token: Annotated[
+        SecretStr | None,
+        Field(min_length=16, description="Opens the staff pages and the API. Unset: made once and kept in `VAR_DIR`."),
+    ] = None
+    secret_key: Annotated[
+        SecretStr | None,
+        Field(min_length=32, description="Signs visitor tokens and links. Unset: made once and kept in `VAR_DIR`."),
+    ] = None
+
+    reply_budget_s: Annotated[
+        float, Field(gt=0.5, le=60, description="Promise: the first useful reply leaves this soon after arrival.")
+    ] = 3.0
+    burst_quiet_s: Annotated[
+        float, Field(ge=0, le=10, description="Wait this long for the next message of a burst before answering.")
+    ] = 0.6
+    hold_minutes: Annotated[float, Field(gt=0, le=120, description="How long a chosen slot is kept unconfirmed.")] = 10
+    enquiry_quiet_hours: Annotated[
+        float, Field(gt=0, le=720, description="An enquiry without a message for this long is closed.")
+    ] = 24
+
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least severity that is logged.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["console", "json"], Field(description="`json` for machines: one object a line.")
+    ] = "console"
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and urlsplit(url.get_secret_value()).scheme not in ("postgresql", "postgres"):
+            raise ValueError("must start with postgresql://")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and urlsplit(url.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("llm_base_url", "public_url")
+    @classmethod
+    def _is_web_address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an address like https://host/path")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _deadline_fits_budget(self) -> Settings:
+        if self.llm_deadline_s >= self.reply_budget_s:
+            raise ValueError("LLM_DEADLINE_S must be smaller than REPLY_BUDGET_S")
+        return self
+
+    @property
+    def has_llm(self) -> bool:
+        return bool(self.llm_base_url or self.llm_api_key or self.openai_api_key)
+
+    @property
+    def llm_key(self) -> str:
+        """The key to send; local servers want any non-empty one."""
+        key = self.llm_api_key or self.openai_api_key
+        return key.get_secret_value() if key else "none"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment; raises `BadSetting` naming the first wrong one."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["loc"]:
+            name = str(first["loc"][0])
+            field = Settings.model_fields[name]
+            raise BadSetting(name.upper(), _problem(first["msg"]), field.description or "") from None
+        raise BadSetting("LLM_DEADLINE_S", _problem(first["msg"]), "The rules need the rest of the budget") from None
+
+
+def environment_names() -> list[str]:
+    return [name.upper() for name in Settings.model_fields]
+
+
+def environment_value(name: str) -> str | None:
+    """A variable named by a salon file (credentials of a channel or CRM account); None when unset or empty."""
+    return os.environ.get(name) or None
+
+
+def _problem(message: str) -> str:
+    return message.removeprefix("Value error, ")
