@@ -27,19 +27,24 @@ DayHours = tuple[Interval, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class OpeningHours:
-    """`week[0]` is Monday; `exceptions` replace the week on their date (an empty tuple closes the day)."""
+    """`week[0]` is Monday; `exceptions` replace the week on their date (an empty tuple closes the day). Intervals of a
+    day are put in order and joined where they meet, so that no second is open twice."""
 
     zone: ZoneInfo
     week: tuple[DayHours, DayHours, DayHours, DayHours, DayHours, DayHours, DayHours]
     exceptions: Mapping[date, DayHours] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "week", tuple(merge(day) for day in self.week))
+        object.__setattr__(self, "exceptions", {day: merge(hours) for day, hours in self.exceptions.items()})
 
     def on(self, day: date) -> DayHours:
         """Local intervals of a date, in order; empty when closed."""
         return self.exceptions.get(day, self.week[day.weekday()])
 
     def spans(self, first: date, last: date) -> Iterator[tuple[datetime, datetime]]:
-        """UTC half-open spans of the dates `first`..`last` inclusive, in order. A local time that a clock change
-        skips or repeats is read as Python's `fold=0`; lengths are true elapsed time."""
+        """UTC half-open spans of the dates `first`..`last` inclusive, in order. Of a local time that a clock change
+        repeats the first is meant, one that it skips is the instant of the change; lengths are true elapsed time."""
         day = first
         while day <= last:
             for interval in self.on(day):
@@ -75,7 +80,20 @@ class OpeningHours:
     def _utc(self, day: date, at: time) -> datetime:
         if at == END_OF_DAY:
             day, at = day + timedelta(days=1), time(0)
-        return datetime.combine(day, at, tzinfo=self.zone).astimezone(UTC)
+        local = datetime.combine(day, at, tzinfo=self.zone)
+        before, after = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+        return before if before <= after else self._clock_change(after, before)
+
+    def _clock_change(self, low: datetime, high: datetime) -> datetime:
+        """The instant in (low, high] at which the zone's clock jumps; zoneinfo does not name its transitions."""
+        offset = low.astimezone(self.zone).utcoffset()
+        while high - low > timedelta(seconds=1):
+            middle = low + (high - low) // 2
+            if middle.astimezone(self.zone).utcoffset() == offset:
+                low = middle
+            else:
+                high = middle
+        return high.replace(microsecond=0)
 
 
 def merge(intervals: DayHours) -> DayHours:

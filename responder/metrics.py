@@ -22,4 +22,6 @@ HANDOFFS = Counter("responder_handoffs", "Dialogues handed to people.", ("reason
 BOOKINGS = Counter("responder_bookings", "Slots held, booked, refused because taken, cancelled.", ("outcome",))
 READY = Gauge("responder_part_ready", "1 when a part of the process works.", ("part",))
 
+Observer = Histogram  # a labelled child observes like its parent
+
 __all__ = ["REGISTRY"]

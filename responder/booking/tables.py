@@ -30,6 +30,8 @@ class Appointment(SQLModel, table=True):
         ),
         Index("appointment_day", "salon_id", "starts_at"),
         Index("appointment_customer", "customer_id"),
+        Index("appointment_thread", "thread_id"),
+        Index("appointment_holds", "hold_until", postgresql_where=text("state = 'held'")),
     )
 
     id: int | None = identity()

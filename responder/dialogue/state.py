@@ -22,6 +22,7 @@ class Offer:
 class DialogueState:
     """Frozen: a decision makes a new one with `but()`."""
 
+    enquiry_id: int | None = None  # progress below belongs to it; a new enquiry starts afresh
     asked: Asked = Asked.NOTHING
     greeted: bool = False
     language: str | None = None
@@ -41,6 +42,22 @@ class DialogueState:
 
     def but(self, **changes: Any) -> DialogueState:
         return replace(self, **changes)
+
+    def for_enquiry(self, enquiry_id: int | None) -> DialogueState:
+        """The same while the enquiry goes on; in a new one only what is known of the person and the booking."""
+        if self.enquiry_id == enquiry_id:
+            return self
+        return DialogueState(
+            enquiry_id=enquiry_id,
+            greeted=self.greeted,
+            language=self.language,
+            name=self.name,
+            phone=self.phone,
+            service=self.service if self.is_booked else None,
+            chosen=self.chosen if self.is_booked else None,
+            appointment_id=self.appointment_id if self.is_booked else None,
+            is_booked=self.is_booked,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Only what differs from a fresh state."""

@@ -43,6 +43,7 @@ class Thread(SQLModel, table=True):
     channel_account_id: int = reference("channel_account.id")
     thread_key: str
     customer_id: int = reference("customer.id", index=True)
+    display_name: str | None = None  # what the messenger calls the customer
     mode: str = "bot"  # ThreadMode
     operator_id: int | None = reference("operator.id", nullable=True)
     state: dict[str, Any] = jsonb()  # DialogueState
@@ -81,7 +82,7 @@ class Enquiry(SQLModel, table=True):
     category: str | None = None
     priority: str = "normal"
     excluded: str | None = None  # "spam", "outreach", "test"
-    last_message_at: datetime = instant(nullable=False)
+    settled_at: datetime | None = instant()  # booked, cancelled or answered for good; closes after a short quiet
     closed_at: datetime | None = instant()
     close_reason: str | None = None  # CloseReason
     created_at: datetime = created()
@@ -103,8 +104,12 @@ class Message(SQLModel, table=True):
         Index("message_enquiry", "enquiry_id", "id"),
         Index(
             "message_unsent",
-            "next_attempt_at",
+            "thread_id",
+            "id",
             postgresql_where=text("send_state IN ('queued', 'sending', 'unknown')"),
+        ),
+        Index(
+            "message_sent_once", "thread_id", "idempotency_key", unique=True, postgresql_where=text("direction = 'out'")
         ),
         Index("message_provider", "channel_account_id", "provider_message_id"),
     )
@@ -153,7 +158,7 @@ class Handoff(SQLModel, table=True):
     """A person was needed: starts `human_wait_s`; one row per hand-off."""
 
     __tablename__ = "handoff"
-    __table_args__ = (Index("handoff_enquiry", "enquiry_id"),)
+    __table_args__ = (Index("handoff_enquiry", "enquiry_id"), Index("handoff_thread", "thread_id"))
 
     id: int | None = identity()
     salon_id: int = reference("salon.id")

@@ -5,20 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
 from responder.db.columns import created, identity, instant, jsonb, reference
 
 
 class Lead(SQLModel, table=True):
-    """One per enquiry. `revision` grows with every change; a CRM is up to date when it was given that revision."""
+    """One per enquiry. `revision` grows with every change; a CRM is up to date when it was given that revision.
+
+    The visit is a copy of the appointment as it was at that revision, so that a booking that follows a hold, or a
+    cancellation, is a change of the lead.
+    """
 
     __tablename__ = "lead"
-    __table_args__ = (UniqueConstraint("enquiry_id", name="lead_enquiry"), UniqueConstraint("origin_id", name="lead_origin"))
+    __table_args__ = (
+        UniqueConstraint("enquiry_id", name="lead_enquiry"),
+        UniqueConstraint("origin_id", name="lead_origin"),
+        Index("lead_recent", "salon_id", "id"),
+    )
 
     id: int | None = identity()
-    salon_id: int = reference("salon.id", index=True)
+    salon_id: int = reference("salon.id")
     enquiry_id: int = reference("enquiry.id")
     thread_id: int = reference("thread.id")
     customer_id: int = reference("customer.id")
@@ -29,6 +37,8 @@ class Lead(SQLModel, table=True):
     service: str | None = None  # key
     specialist: str | None = None  # key
     wish: str | None = None
+    visit_state: str | None = None  # AppointmentState
+    visit_at: datetime | None = instant()
     source: dict[str, Any] = jsonb()
     revision: int = 1
     created_at: datetime = created()
@@ -48,6 +58,8 @@ class LeadDelivery(SQLModel, table=True):
     crm_url: str | None = None
     revision: int = 0  # the lead's revision the CRM holds
     attempts: int = 0
+    next_attempt_at: datetime | None = instant()  # the CRM, or a lost answer, asks for patience until then
     last_error: str | None = None
     delivered_at: datetime | None = instant()
     parked_at: datetime | None = instant()  # a permanent error: waits for staff
+    parked_revision: int | None = None  # what was refused; a later revision is tried again

@@ -1,0 +1,102 @@
+"""The words of booking: what is asked of the calendar and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+from responder.booking.free import Visit
+from responder.dialogue.meaning import Wish
+from responder.salon.profile import SalonProfile, Service, Specialist
+
+
+class SearchReason(StrEnum):
+    """Why nothing fits inside the first wish."""
+
+    OK = "ok"
+    CLOSED_DAY = "closed_day"  # nobody who can do it works on those days
+    FULL = "full"
+    PAST = "past"
+    TOO_FAR = "too_far"  # beyond the salon's booking horizon
+    NOBODY = "nobody"  # nobody does this service, or the named specialist does not
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slot:
+    """A free place for a visit; what the specialist is busy with afterwards (the buffer) is not part of it."""
+
+    specialist: str  # key
+    starts_at: datetime  # UTC
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotSearch:
+    """`fits`: the slots lie inside a wish. Otherwise they are the nearest alternatives, and `reason` says why."""
+
+    slots: tuple[Slot, ...]
+    fits: bool
+    reason: SearchReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotQuestion:
+    """Everything asked, as one value. `after` and `before` bound the starts and are themselves left out."""
+
+    salon: SalonProfile
+    service: Service
+    wishes: Sequence[Wish]
+    specialist: str | None
+    now: datetime
+    limit: int = 3
+    after: datetime | None = None
+    before: datetime | None = None
+    not_on: frozenset[date] = frozenset()
+    candidates: tuple[Specialist, ...] = field(init=False)
+    can_named: bool = field(init=False)
+    first_day: date = field(init=False)
+    last_day: date = field(init=False)
+
+    def __post_init__(self) -> None:
+        able = self.salon.specialists_for(self.service.key)
+        named = tuple(specialist for specialist in able if specialist.key == self.specialist)
+        today = self.now.astimezone(self.salon.zone).date()
+        derived = {
+            "candidates": named or able,
+            "can_named": self.specialist is None or bool(named),
+            "first_day": self.earliest.astimezone(self.salon.zone).date(),
+            "last_day": today + timedelta(days=self.salon.booking_horizon_days),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def earliest(self) -> datetime:
+        return self.now + timedelta(minutes=self.salon.booking_notice_min)
+
+    def visit(self) -> Visit:
+        return visit_of(self.salon, self.service)
+
+    def begins(self) -> tuple[datetime, datetime]:
+        """Bounds of a start, half open."""
+        earliest, latest = self.earliest, self._midnight_after(self.last_day)
+        if self.after is not None:
+            earliest = max(earliest, self.after + timedelta(microseconds=1))
+        return earliest, latest if self.before is None else min(latest, self.before)
+
+    def all_days(self) -> tuple[date, date]:
+        return self.first_day, self.last_day
+
+    def _midnight_after(self, day: date) -> datetime:
+        return datetime.combine(day + timedelta(days=1), time(0), tzinfo=self.salon.zone).astimezone(UTC)
+
+
+def visit_of(salon: SalonProfile, service: Service) -> Visit:
+    length = timedelta(minutes=service.duration_min)
+    return Visit(
+        length=length,
+        occupies=length + timedelta(minutes=service.buffer_min),
+        step=timedelta(minutes=salon.slot_step_min),
+    )

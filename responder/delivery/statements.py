@@ -1,0 +1,49 @@
+"""The SQL of delivery. Rows of one thread leave in the order of their ids, one at a time."""
+
+from __future__ import annotations
+
+_COLUMNS = """m.id, m.thread_id, m.salon_id, m.channel_account_id, t.thread_key, m.author, m.text, m.payload,
+    m.idempotency_key, m.composed_at, m.attempts, m.send_state, m.failure,
+    (SELECT e.clock_start_at FROM enquiry e WHERE e.id = m.enquiry_id) AS clock_start_at"""
+
+# After take-over no queued row of the bot is left (they were withdrawn), so none can be begun.
+BEGIN_ATTEMPT = f"""
+UPDATE message m SET send_state = 'sending', attempts = attempts + 1, next_attempt_at = %(until)s
+FROM thread t
+WHERE t.id = m.thread_id AND m.id = (
+    SELECT first.id FROM message first
+    WHERE first.thread_id = %(thread)s AND first.send_state IN ('queued', 'sending')
+    ORDER BY first.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+  AND m.send_state = 'queued' AND COALESCE(m.next_attempt_at, %(now)s) <= %(now)s
+RETURNING {_COLUMNS}
+"""
+
+FIND_LOST = f"""
+SELECT {_COLUMNS} FROM message m JOIN thread t ON t.id = m.thread_id
+WHERE m.send_state IN ('sending', 'unknown') AND m.next_attempt_at <= %(now)s
+ORDER BY m.id LIMIT %(limit)s
+"""
+
+FIND_DUE_THREADS = """
+SELECT DISTINCT thread_id FROM message
+WHERE send_state = 'queued' AND COALESCE(next_attempt_at, %(now)s) <= %(now)s
+LIMIT %(limit)s
+"""
+
+# A row that was withdrawn meanwhile is stamped all the same: the messenger did accept it.
+STAMP_ACCEPTED = """
+WITH stamped AS (
+    UPDATE message SET send_state = 'accepted', accepted_at = %(accepted_at)s,
+        provider_message_id = %(provider_message_id)s, next_attempt_at = NULL, failure = NULL
+    WHERE id = %(id)s AND accepted_at IS NULL
+    RETURNING thread_id
+)
+UPDATE thread SET last_message_at = GREATEST(last_message_at, %(accepted_at)s) FROM stamped WHERE id = stamped.thread_id
+"""
+
+LEAVE_ATTEMPT = """
+UPDATE message SET send_state = %(state)s, next_attempt_at = %(at)s, failure = %(failure)s, failed_at = %(failed_at)s
+WHERE id = %(id)s AND send_state IN ('sending', 'unknown', 'queued')
+"""
+
+MARK_BLOCKED = "UPDATE thread SET is_blocked = true WHERE id = %(thread)s"

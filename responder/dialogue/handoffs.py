@@ -1,0 +1,76 @@
+"""A dialogue passes from the bot to people and back; every room that may cause it uses these statements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from responder.db.engine import Connection
+from responder.dialogue.states import HandoffReason
+
+OPEN_HANDOFF = """
+INSERT INTO handoff (salon_id, thread_id, enquiry_id, needed_at, reason, detail)
+SELECT t.salon_id, t.id, e.id, %(now)s, %(reason)s, %(detail)s
+FROM thread t LEFT JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL
+WHERE t.id = %(thread)s
+  AND NOT EXISTS (SELECT 1 FROM handoff h WHERE h.thread_id = t.id AND h.returned_at IS NULL
+                  AND h.enquiry_id IS NOT DISTINCT FROM e.id)
+RETURNING id
+"""
+
+TAKE_OVER = """
+UPDATE thread SET mode = 'human', operator_id = COALESCE(%(operator)s, operator_id), turn_due_at = NULL,
+    lease_token = NULL, lease_until = NULL
+WHERE id = %(thread)s
+RETURNING id
+"""
+
+MARK_TAKEN = """
+UPDATE handoff SET taken_at = %(now)s, operator_id = %(operator)s
+WHERE thread_id = %(thread)s AND returned_at IS NULL AND taken_at IS NULL
+"""
+
+WITHDRAW_UNSENT = """
+UPDATE message SET send_state = 'withdrawn', next_attempt_at = NULL
+WHERE thread_id = %(thread)s AND send_state = 'queued' AND author = 'bot'
+"""
+
+GIVE_BACK = """
+UPDATE thread SET mode = 'bot', operator_id = NULL, unanswered_since = NULL, answered_to_id = last_inbound_id,
+    state = state - 'handed_off' - 'misunderstood'
+WHERE id = %(thread)s AND mode = 'human'
+RETURNING id
+"""
+
+RETURN_HANDOFFS = "UPDATE handoff SET returned_at = %(now)s WHERE thread_id = %(thread)s AND returned_at IS NULL"
+
+
+async def open_handoff(
+    connection: Connection, *, thread_id: int, reason: HandoffReason, detail: str, now: datetime
+) -> bool:
+    """A person is needed from `now` on; False when one already was."""
+    values = {"thread": thread_id, "reason": reason.value, "detail": detail, "now": now}
+    return await (await connection.execute(OPEN_HANDOFF, values)).fetchone() is not None
+
+
+async def take_over_thread(
+    connection: Connection, *, thread_id: int, operator_id: int | None, now: datetime
+) -> bool:
+    """The bot falls silent at once: its lease is void, what it had not sent is withdrawn. False: no such thread."""
+    values = {"thread": thread_id, "operator": operator_id, "now": now}
+    if await (await connection.execute(TAKE_OVER, values)).fetchone() is None:
+        return False
+    await open_handoff(
+        connection, thread_id=thread_id, reason=HandoffReason.TAKEN_OVER, detail="", now=now
+    )
+    await connection.execute(MARK_TAKEN, values)
+    await connection.execute(WITHDRAW_UNSENT, values)
+    return True
+
+
+async def give_back_thread(connection: Connection, *, thread_id: int, now: datetime) -> bool:
+    """The bot answers again from the customer's next message on; False when it already did."""
+    values = {"thread": thread_id, "now": now}
+    if await (await connection.execute(GIVE_BACK, values)).fetchone() is None:
+        return False
+    await connection.execute(RETURN_HANDOFFS, values)
+    return True

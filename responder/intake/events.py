@@ -1,0 +1,118 @@
+"""Inbound items that are no customer message: edits, deletions, blocks, delivery states, replies typed on a phone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from connectors.contract import DeliveryStatus, Inbound, InboundKind
+from responder.db.engine import Connection
+from responder.dialogue.handoffs import take_over_thread
+
+# An edit of a message no turn has taken yet is read by that turn; an edit of the customer's latest word asks for a new
+# turn; older ones only correct the record.
+EDIT_MESSAGE = """
+UPDATE message m SET text = %(text)s, edited_at = %(at)s,
+    payload = m.payload || jsonb_build_object('before_edit', m.text)
+FROM thread t
+WHERE t.channel_account_id = %(account)s AND t.thread_key = %(thread_key)s AND m.thread_id = t.id
+  AND m.direction = 'in' AND m.provider_message_id = %(provider_message_id)s AND m.kind = 'message'
+RETURNING m.id, t.id AS thread_id, t.mode, m.text,
+    m.id > COALESCE(t.answered_to_id, 0) AS is_unread, m.id = t.last_inbound_id AS is_latest
+"""
+
+READ_EDIT_ANEW = """
+UPDATE thread SET turn_due_at = %(at)s, unanswered_since = COALESCE(unanswered_since, %(at)s),
+    last_inbound_id = %(event)s, last_message_at = %(at)s
+WHERE id = %(thread)s AND mode = 'bot'
+RETURNING turn_due_at
+"""
+
+DELETE_MESSAGE = """
+UPDATE message m SET deleted_at = %(at)s FROM thread t
+WHERE t.channel_account_id = %(account)s AND t.thread_key = %(thread_key)s AND m.thread_id = t.id
+  AND m.direction = 'in' AND m.provider_message_id = %(provider_message_id)s
+"""
+
+MARK_BLOCKED = """
+UPDATE thread SET is_blocked = %(blocked)s
+WHERE channel_account_id = %(account)s AND thread_key = %(thread_key)s
+"""
+
+STATUS_STAMPS = {
+    DeliveryStatus.DELIVERED: "UPDATE message SET delivered_at = COALESCE(delivered_at, %(at)s)",
+    DeliveryStatus.READ: (
+        "UPDATE message SET read_at = COALESCE(read_at, %(at)s), delivered_at = COALESCE(delivered_at, %(at)s)"
+    ),
+    DeliveryStatus.FAILED: (
+        "UPDATE message SET failed_at = COALESCE(failed_at, %(at)s), failure = %(failure)s, "
+        "send_state = CASE WHEN delivered_at IS NULL AND read_at IS NULL THEN 'failed' ELSE send_state END"
+    ),
+}
+
+STORE_ECHO = """
+INSERT INTO message (
+    salon_id, thread_id, enquiry_id, channel_account_id, direction, author, auto_reply, kind, provider_key,
+    provider_message_id, order_key, text, payload, raw, received_at, stored_at, composed_at, accepted_at, substance,
+    send_state)
+SELECT t.salon_id, t.id, e.id, t.channel_account_id, 'out', 'human_device', false, 'message', %(provider_key)s,
+    %(provider_message_id)s, m.order_key, m.text, m.payload, m.raw, m.received_at, m.stored_at,
+    COALESCE(m.sent_at, m.received_at), COALESCE(m.sent_at, m.received_at), NULL, 'accepted'
+FROM message m
+JOIN thread t ON t.id = m.thread_id
+LEFT JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL
+WHERE m.id = %(event)s AND NOT EXISTS (
+    SELECT 1 FROM message ours
+    WHERE ours.channel_account_id = m.channel_account_id AND ours.direction = 'out'
+      AND ours.provider_message_id = %(provider_message_id)s)
+ON CONFLICT (channel_account_id, provider_key) WHERE provider_key IS NOT NULL DO NOTHING
+RETURNING thread_id
+"""
+
+
+async def apply_event(
+    connection: Connection, item: Inbound, *, account_id: int, event_id: int, received_at: datetime
+) -> datetime | None:
+    """Carry out what a stored event says; gives when a turn is due because of it, if at all."""
+    at = item.sent_at or received_at
+    values: dict[str, Any] = {
+        "account": account_id,
+        "thread_key": item.thread_key,
+        "provider_message_id": item.provider_message_id,
+        "at": min(at, received_at),
+        "event": event_id,
+        "text": item.text,
+        "failure": item.failure,
+    }
+    match item.kind:
+        case InboundKind.EDITED:
+            return await _edit(connection, values)
+        case InboundKind.DELETED:
+            await connection.execute(DELETE_MESSAGE, values)
+        case InboundKind.BLOCKED | InboundKind.UNBLOCKED:
+            values["blocked"] = item.kind is InboundKind.BLOCKED
+            await connection.execute(MARK_BLOCKED, values)
+        case InboundKind.STATUS if item.status in STATUS_STAMPS:
+            where = " WHERE channel_account_id = %(account)s AND provider_message_id = %(provider_message_id)s"
+            await connection.execute(STATUS_STAMPS[item.status] + where + " AND direction = 'out'", values)
+        case InboundKind.ECHO:
+            await _echo(connection, values, received_at)
+        case _:  # kept raw; nothing to do
+            pass
+    return None
+
+
+async def _edit(connection: Connection, values: dict[str, Any]) -> datetime | None:
+    row = await (await connection.execute(EDIT_MESSAGE, values)).fetchone()
+    if row is None or row["mode"] != "bot" or row["is_unread"] or not row["is_latest"]:
+        return None
+    due = await (await connection.execute(READ_EDIT_ANEW, values | {"thread": row["thread_id"]})).fetchone()
+    return due["turn_due_at"] if due else None
+
+
+async def _echo(connection: Connection, values: dict[str, Any], received_at: datetime) -> None:
+    """Staff answered on their own phone: that is a person's reply, and the bot falls silent."""
+    values["provider_key"] = f"echo:{values['provider_message_id']}"
+    row = await (await connection.execute(STORE_ECHO, values)).fetchone()
+    if row is not None:
+        await take_over_thread(connection, thread_id=row["thread_id"], operator_id=None, now=received_at)

@@ -1,0 +1,108 @@
+"""The SQL of the intake. Parameters named `now`, `received_at`, `stored_at` are the clock's, never the database's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+SETTLED_QUIET = timedelta(minutes=30)  # a settled enquiry stays open this long for a "thank you"
+
+# The known thread is locked first, so that messages of one thread are stored one after another. No row: the thread or
+# a recent open enquiry is missing. A row without message_id: a duplicate.
+STORE_MESSAGE = """
+WITH known AS (
+    SELECT t.id AS thread_id, e.id AS enquiry_id
+    FROM thread t
+    JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL
+    WHERE t.channel_account_id = %(account)s AND t.thread_key = %(thread_key)s
+      AND COALESCE(t.last_message_at, e.received_at) > %(stale)s
+    FOR UPDATE OF t
+), stored AS (
+    INSERT INTO message (
+        salon_id, thread_id, enquiry_id, channel_account_id, direction, author, auto_reply, kind, provider_key,
+        provider_message_id, order_key, text, payload, raw, sent_at, sent_at_resolution_s, received_at, stored_at)
+    SELECT %(salon)s, thread_id, enquiry_id, %(account)s, 'in', 'customer', false, %(kind)s, %(provider_key)s,
+        %(provider_message_id)s, %(order_key)s, %(text)s, %(payload)s, %(raw)s, %(sent_at)s, %(resolution)s,
+        %(received_at)s, %(stored_at)s
+    FROM known
+    ON CONFLICT (channel_account_id, provider_key) WHERE provider_key IS NOT NULL DO NOTHING
+    RETURNING id
+), touched AS (
+    UPDATE thread t SET
+        last_inbound_id = stored.id,
+        last_message_at = %(received_at)s,
+        is_blocked = false,
+        unanswered_since = COALESCE(t.unanswered_since, %(received_at)s),
+        turn_due_at = CASE WHEN t.mode = 'bot' THEN LEAST(
+            COALESCE(t.unanswered_since, %(received_at)s) + %(cap)s, %(received_at)s + %(quiet)s) END
+    FROM known, stored
+    WHERE t.id = known.thread_id
+    RETURNING t.turn_due_at
+), earlier AS (
+    UPDATE enquiry e SET clock_start_at = %(clock_start_at)s
+    FROM known, stored
+    WHERE e.id = known.enquiry_id AND e.clock_start_at > %(clock_start_at)s
+)
+SELECT known.thread_id, stored.id AS message_id, touched.turn_due_at
+FROM known LEFT JOIN stored ON true LEFT JOIN touched ON true
+"""
+
+FIND_MESSAGE = "SELECT id FROM message WHERE channel_account_id = %(account)s AND provider_key = %(provider_key)s"
+
+LOCK_IDENTITY = "SELECT pg_advisory_xact_lock(hashtextextended(%(thread_key)s, %(account)s))"
+
+FIND_THREAD = "SELECT id FROM thread WHERE channel_account_id = %(account)s AND thread_key = %(thread_key)s"
+
+OPEN_THREAD = """
+WITH person AS (
+    INSERT INTO customer (salon_id, name, language) VALUES (%(salon)s, NULL, %(language)s) RETURNING id
+)
+INSERT INTO thread (salon_id, channel_account_id, thread_key, customer_id, display_name, source, is_test)
+SELECT %(salon)s, %(account)s, %(thread_key)s, person.id, %(name)s, %(source)s, %(is_test)s FROM person
+"""
+
+# An enquiry gone quiet ended when its quiet time was over, not when somebody noticed.
+CLOSE_STALE_OF_THREAD = """
+UPDATE enquiry e SET closed_at = COALESCE(t.last_message_at, e.received_at) + %(quiet)s, close_reason = 'quiet'
+FROM thread t
+WHERE t.channel_account_id = %(account)s AND t.thread_key = %(thread_key)s AND e.thread_id = t.id
+  AND e.closed_at IS NULL AND COALESCE(t.last_message_at, e.received_at) <= %(stale)s
+"""
+
+OPEN_ENQUIRY = """
+WITH t AS (
+    UPDATE thread SET last_message_at = %(received_at)s
+    WHERE channel_account_id = %(account)s AND thread_key = %(thread_key)s
+    RETURNING id, customer_id
+)
+INSERT INTO enquiry (salon_id, thread_id, customer_id, channel_account_id, clock_start_at, received_at, skew_s,
+    source, excluded)
+SELECT %(salon)s, t.id, t.customer_id, %(account)s, %(clock_start_at)s, %(received_at)s, %(skew_s)s, %(source)s,
+    %(excluded)s
+FROM t
+ON CONFLICT (thread_id) WHERE closed_at IS NULL DO NOTHING
+"""
+
+STORE_EVENT = """
+INSERT INTO message (
+    salon_id, thread_id, enquiry_id, channel_account_id, direction, author, auto_reply, kind, provider_key,
+    provider_message_id, order_key, text, payload, raw, sent_at, sent_at_resolution_s, received_at, stored_at)
+SELECT %(salon)s, t.id, e.id, %(account)s, 'in', %(author)s, false, %(kind)s, %(provider_key)s,
+    %(provider_message_id)s, %(order_key)s, %(text)s, %(payload)s, %(raw)s, %(sent_at)s, %(resolution)s,
+    %(received_at)s, %(stored_at)s
+FROM (SELECT 1) AS one
+LEFT JOIN thread t ON t.channel_account_id = %(account)s AND t.thread_key = %(thread_key)s
+LEFT JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL
+ON CONFLICT (channel_account_id, provider_key) WHERE provider_key IS NOT NULL DO NOTHING
+RETURNING id AS message_id, thread_id, enquiry_id
+"""
+
+CLOSE_QUIET = """
+UPDATE enquiry e SET
+    closed_at = CASE WHEN e.settled_at IS NOT NULL THEN %(now)s
+                     ELSE COALESCE(t.last_message_at, e.received_at) + (%(now)s - %(stale)s) END,
+    close_reason = CASE WHEN e.settled_at IS NOT NULL THEN 'resolved' ELSE 'quiet' END
+FROM thread t
+WHERE t.id = e.thread_id AND e.closed_at IS NULL AND t.turn_due_at IS NULL
+  AND (COALESCE(t.last_message_at, e.received_at) <= %(stale)s
+       OR (e.settled_at IS NOT NULL AND t.last_message_at <= %(settled)s))
+"""

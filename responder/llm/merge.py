@@ -1,0 +1,54 @@
+"""Two readings of the same words become one: the LLM knows language better, the rules cannot be talked into things."""
+
+from __future__ import annotations
+
+from responder.dialogue.meaning import Intent, Meaning
+
+# Raised by either side, kept: an LLM cannot talk a customer out of a person, nor miss a danger the rules saw.
+SAFETY = frozenset({Intent.HUMAN, Intent.RISK, Intent.COMPLAINT})
+# A yes or no to what we asked: where the sides contradict each other, the literal reading stands.
+_YES_NO = frozenset({Intent.CONFIRM, Intent.DECLINE})
+_COURTESY = frozenset({Intent.THANKS, Intent.BYE})
+
+
+def merge(rules: Meaning, llm: Meaning) -> Meaning:
+    """One meaning: intents, service, wish and name from the LLM where it said any, phones and the chosen offer from the
+    rules where they found any, risk from either."""
+    chose_by_rules = rules.choice is not None or rules.offer_token is not None
+    return Meaning(
+        intents=_intents(rules, llm),
+        wishes=llm.wishes or rules.wishes,
+        phones=rules.phones or llm.phones,
+        bad_phone=rules.bad_phone,
+        name=llm.name or rules.name,
+        service=llm.service or rules.service,
+        services=() if llm.service else rules.services,
+        specialist=llm.specialist or (None if llm.any_specialist else rules.specialist),
+        any_specialist=llm.any_specialist or (rules.any_specialist and llm.specialist is None),
+        choice=rules.choice,
+        offer_token=rules.offer_token if chose_by_rules else llm.offer_token,
+        knowledge=llm.knowledge or rules.knowledge,
+        answer=llm.answer,
+        language=rules.language or llm.language,
+        risk=rules.risk or llm.risk,
+        needs_no_reply=_needs_no_reply(rules, llm),
+        understood=rules.understood or llm.understood,
+    )
+
+
+def _intents(rules: Meaning, llm: Meaning) -> frozenset[Intent]:
+    spoken = llm.intents or (frozenset() if llm.needs_no_reply else rules.intents)
+    literal = rules.intents & _YES_NO
+    if len(literal) == 1 and spoken & _YES_NO:
+        spoken = (spoken - _YES_NO) | literal
+    if rules.choice is not None or rules.offer_token is not None:
+        spoken |= rules.intents & {Intent.CHOOSE}
+    return spoken | (rules.intents & SAFETY)
+
+
+def _needs_no_reply(rules: Meaning, llm: Meaning) -> bool:
+    """Silence is for courtesies alone: whatever the rules found to act upon is acted upon."""
+    if llm.needs_no_reply:
+        found = rules.phones or rules.wishes or rules.service or rules.services or rules.bad_phone or rules.choice
+        return not found and rules.intents <= _COURTESY
+    return rules.needs_no_reply and not (llm.intents - _COURTESY)

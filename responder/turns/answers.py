@@ -1,0 +1,74 @@
+"""Answers to questions: prices, address, hours, who works here, what the salon itself has written down."""
+
+from __future__ import annotations
+
+from responder.dialogue.meaning import Intent, Meaning
+from responder.dialogue.state import DialogueState
+from responder.turns.decision import Say
+from responder.turns.situation import Situation
+
+ABOUT = (Intent.PRICE, Intent.SERVICES, Intent.ADDRESS, Intent.HOURS, Intent.SPECIALISTS)
+LISTED_SERVICES = 15
+
+
+def answers(state: DialogueState, meaning: Meaning, at: Situation) -> tuple[Say, ...]:
+    """Every answer the words ask for, in a steady order; empty when they ask nothing we know."""
+    lines: list[Say] = []
+    for intent in ABOUT:
+        if intent in meaning.intents:
+            lines.extend(_ANSWER[intent](state, meaning, at))
+    if meaning.knowledge is not None:
+        item = next((item for item in at.salon.knowledge if item.key == meaning.knowledge), None)
+        if item is not None:
+            lines.append(Say("knowledge", item.answer.to(at.voice.language)))
+    elif meaning.answer:
+        lines.append(Say("answer", meaning.answer))
+    return tuple(lines)
+
+
+def _prices(state: DialogueState, meaning: Meaning, at: Situation) -> list[Say]:
+    keys = meaning.services or ((meaning.service or state.service),)
+    named = [service for service in at.salon.services if service.key in keys]
+    if named:
+        return [Say("price_line", at.voice.price_line(service)) for service in named]
+    listed = at.salon.services[:LISTED_SERVICES]
+    return [at.say("price_list"), *(Say("price_line", at.voice.price_line(service)) for service in listed)]
+
+
+def _services(_state: DialogueState, _meaning: Meaning, at: Situation) -> list[Say]:
+    names = ", ".join(at.voice.service(service).lower() for service in at.salon.services[:LISTED_SERVICES])
+    return [Say("services_list", f"{at.voice.say('services_list')} {names}.")]
+
+
+def _address(_state: DialogueState, _meaning: Meaning, at: Situation) -> list[Say]:
+    lines = []
+    for address in at.salon.addresses:
+        lines.append(at.say("address", address=address.text.to(at.voice.language)))
+        if address.directions is not None:
+            lines.append(Say("address", address.directions.to(at.voice.language)))
+    phone = next((a.phone for a in at.salon.addresses if a.phone), None) or at.salon.phone
+    if phone:
+        lines.append(at.say("phone_of_salon", phone=at.voice.phone(phone)))
+    return lines
+
+
+def _hours(_state: DialogueState, _meaning: Meaning, at: Situation) -> list[Say]:
+    return [at.say("hours_list"), *(Say("hours_day", line) for line in at.voice.hours())]
+
+
+def _specialists(_state: DialogueState, meaning: Meaning, at: Situation) -> list[Say]:
+    people = at.salon.specialists_for(meaning.service) if meaning.service else at.salon.specialists
+    lines = [at.say("specialists_list")]
+    for person in people:
+        title = f", {person.title.to(at.voice.language)}" if person.title else ""
+        lines.append(at.say("specialist_line", name=person.name.to(at.voice.language), title=title))
+    return lines
+
+
+_ANSWER = {
+    Intent.PRICE: _prices,
+    Intent.SERVICES: _services,
+    Intent.ADDRESS: _address,
+    Intent.HOURS: _hours,
+    Intent.SPECIALISTS: _specialists,
+}

@@ -1,0 +1,305 @@
+"""What to do about what was said: rules tried in order, the first that has something to decide wins. Pure.
+
+In: what is remembered, what the words mean, the situation. Out: a `Decision`. It must never invent a time, a price or
+a promise: lines are worded from the salon's profile and from slots the appointment book gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from connectors.contract import AttachmentKind
+from responder.dialogue.meaning import Asked, Intent, Meaning
+from responder.dialogue.state import DialogueState
+from responder.dialogue.states import HandoffReason
+from responder.turns import flow
+from responder.turns.absorb import MOVES_ON, absorb, absorb_contact, changes_request
+from responder.turns.answers import answers
+from responder.turns.decision import Decision, Deed, Handoff, Search
+from responder.turns.situation import Situation
+
+Rule = Callable[[DialogueState, Meaning, Situation], Decision | None]
+MISUNDERSTANDINGS_BEFORE_HANDOFF = 2
+ONLY_PEOPLE_CAN_READ = frozenset(
+    {AttachmentKind.VOICE, AttachmentKind.AUDIO, AttachmentKind.PHOTO, AttachmentKind.VIDEO, AttachmentKind.DOCUMENT}
+)
+
+
+def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
+    """The decision of one turn; always one, possibly to say nothing."""
+    for rule in RULES:
+        decision = rule(state, meaning, at)
+        if decision is not None:
+            break
+    else:
+        decision = _misunderstood(state, at)
+    if decision.name != "misunderstood":
+        decision = decision.but(state=decision.state.but(misunderstood=0))
+    return _greeted(decision, meaning, at)
+
+
+def _spam(state: DialogueState, meaning: Meaning, _at: Situation) -> Decision | None:
+    if Intent.SPAM in meaning.intents and Intent.BOOK not in meaning.intents:
+        return Decision(name="spam", state=state, is_spam=True)
+    return None
+
+
+def _needs_person(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
+    if Intent.RISK in meaning.intents:
+        return _hand_off(state, at, HandoffReason.RISK, "handoff_risk", detail=meaning.risk or "")
+    if meaning.intents & {Intent.COMPLAINT, Intent.ABUSE}:
+        return _hand_off(state, at, HandoffReason.ANGER, "handoff_anger")
+    if Intent.HUMAN in meaning.intents:
+        return _hand_off(state, at, HandoffReason.ASKED, "handoff_asked")
+    if any(kind in ONLY_PEOPLE_CAN_READ for kind in at.attachments) and not _says_something(meaning):
+        return _hand_off(state, at, HandoffReason.ATTACHMENT, "handoff_attachment", silences_bot=False)
+    return None
+
+
+def _nothing_to_add(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
+    """Thanks, a thumb, a good-bye: no answer where one was given already, a short one where none was."""
+    is_courtesy = bool(meaning.intents) and meaning.intents <= {Intent.THANKS, Intent.BYE}
+    if not (meaning.needs_no_reply or is_courtesy) or state.asked is Asked.CONFIRM:
+        return None
+    if at.is_answered or (state.greeted and not meaning.intents):
+        return Decision(name="silence", state=state)
+    phrase = "bye" if Intent.BYE in meaning.intents else "welcome"
+    return Decision(name=phrase, state=state, says=(at.say(phrase),))
+
+
+def _cancelling(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
+    if state.asked is Asked.CANCEL_CONFIRM:
+        if Intent.CONFIRM in meaning.intents or Intent.CANCEL in meaning.intents:
+            return Decision(name="cancel", state=state, deed=Deed.CANCEL)
+        if Intent.DECLINE in meaning.intents:
+            line = at.say("kept", **at.visit(state))
+            return Decision(name="kept", state=state.but(asked=Asked.NOTHING), says=(line,))
+    if Intent.CANCEL not in meaning.intents:
+        return None
+    if state.is_booked:
+        return flow.ask_cancel(state, at)
+    if state.service is not None or state.chosen is not None:
+        return _drop(state, at)
+    return _hand_off(state, at, HandoffReason.ASKED, "nothing_to_cancel", detail="cancel", silences_bot=False)
+
+
+def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
+    """A booked visit and a new time for the same service: move it."""
+    if not state.is_booked or state.appointment_id is None:
+        return None
+    is_other_service = meaning.service is not None and meaning.service != state.service
+    asks_move = Intent.RESCHEDULE in meaning.intents
+    if not asks_move and (not meaning.wishes or is_other_service or Intent.BOOK in meaning.intents):
+        return None
+    moving = state.but(
+        moves_appointment_id=state.appointment_id,
+        appointment_id=None,
+        is_booked=False,
+        chosen=None,
+        wishes=meaning.wishes,
+        specialist=meaning.specialist or state.specialist,
+        offers=(),
+    )
+    if not meaning.wishes:
+        asked = moving.but(asked=Asked.WHEN)
+        return Decision(name="ask_move", state=asked, says=(at.say("ask_move"),))
+    return flow.next_step(moving, at)
+
+
+def _after_booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
+    """Booked already: a new wish starts a new booking, everything else is a question or needs no answer."""
+    if not state.is_booked:
+        return None
+    if Intent.BOOK in meaning.intents or meaning.service not in (None, state.service):
+        return None  # `_booking` goes on with a fresh state
+    lines = answers(state, meaning, at)
+    if lines:
+        return Decision(name="answer", state=state, says=lines)
+    if meaning.intents & {Intent.CONFIRM, Intent.DECLINE, Intent.THANKS}:
+        return Decision(name="silence", state=state)
+    if Intent.GREET in meaning.intents:
+        line = at.say("already_booked", **at.visit(state))
+        return Decision(name="already_booked", state=state, says=(line,))
+    return None
+
+
+def _confirming(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
+    """The read-back was answered: yes books, no asks what to change, anything new is taken in and read back again."""
+    if state.asked is not Asked.CONFIRM:
+        return None
+    changed = absorb_contact(state, meaning)
+    has_change = changed != state or bool(meaning.wishes) or changes_request(state, meaning)
+    if has_change:
+        return None
+    if Intent.CONFIRM in meaning.intents:
+        deed = Deed.MOVE if state.moves_appointment_id is not None else Deed.BOOK
+        return Decision(name="book", state=state, deed=deed, offer=state.chosen)
+    if Intent.DECLINE in meaning.intents:
+        return Decision(name="ask_change", state=state.but(asked=Asked.WHEN), says=(at.say("ask_change"),))
+    return None
+
+
+def _declining(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
+    """A bare no: not these times, or no booking at all."""
+    if Intent.DECLINE not in meaning.intents or meaning.wishes or meaning.service or meaning.intents & MOVES_ON:
+        return None
+    if state.asked is Asked.CHOICE:
+        line = at.say("ask_when")
+        return Decision(name="ask_when", state=state.but(asked=Asked.WHEN, offers=()), says=(line,))
+    if state.asked in (Asked.SERVICE, Asked.WHEN):
+        return _drop(state, at)
+    return None
+
+
+def _booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
+    """Take in whatever was said about the visit and go on; questions on the way are answered first."""
+    if state.is_booked:
+        state = DialogueState(
+            enquiry_id=state.enquiry_id,
+            greeted=state.greeted,
+            language=state.language,
+            name=state.name,
+            phone=state.phone,
+        )
+    lines = answers(state, meaning, at)
+    merged, is_progress = absorb(state, meaning)
+    if meaning.bad_phone and not meaning.phones and state.asked is Asked.PHONE:
+        line = at.say("bad_phone", digits=meaning.bad_phone)
+        return Decision(name="bad_phone", state=merged, says=(*lines, line), contact_label=at.contact_label())
+    if not is_progress:
+        return _side_answer(merged, meaning, at) if lines else None
+    step = _onward(merged, meaning, at)
+    return step.after(*lines)
+
+
+def _onward(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
+    if state.service is None and len(meaning.services) > 1:
+        return flow.ask_service(state, at, candidates=meaning.services)
+    question = next((wish.ambiguous for wish in meaning.wishes if wish.ambiguous), None)
+    if question is not None and state.chosen is None and state.service is not None:
+        phrase = f"ask_{question}"
+        return Decision(name=phrase, state=state.but(asked=Asked.WHEN), says=(at.say(phrase),))
+    is_paging = meaning.intents & {Intent.LATER, Intent.EARLIER, Intent.OTHER_DAY}
+    if is_paging and state.service is not None and state.chosen is None and state.offers:
+        return Decision(name="search", state=state, search=_page(state, meaning, at))
+    if state.asked is Asked.WHEN and not meaning.wishes and state.chosen is None and _only_contact(meaning):
+        return flow.ask_again(state, at)
+    return flow.next_step(state, at)
+
+
+def _greeting(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
+    if Intent.GREET not in meaning.intents and not at.is_started:
+        return None
+    if state.asked is not Asked.NOTHING and state.greeted:
+        return flow.ask_again(state, at)
+    return flow.ask_service(state, at)
+
+
+def _yes_go_on(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
+    """A bare yes to "shall I book you?" or to one of the offers."""
+    if Intent.CONFIRM not in meaning.intents:
+        return None
+    if state.asked is Asked.CHOICE and len(state.offers) == 1:
+        return flow.next_step(state.but(chosen=state.offers[0], offers=()), at)
+    if state.asked is Asked.NOTHING and at.is_answered:
+        return Decision(name="silence", state=state)
+    return flow.ask_again(state, at)
+
+
+RULES: tuple[Rule, ...] = (
+    _spam,
+    _needs_person,
+    _nothing_to_add,
+    _cancelling,
+    _moving,
+    _after_booking,
+    _confirming,
+    _declining,
+    _booking,
+    _greeting,
+    _yes_go_on,
+)
+
+
+def _page(state: DialogueState, meaning: Meaning, at: Situation) -> Search:
+    starts = [offer.starts_at for offer in state.offers]
+    later, earlier = Intent.LATER in meaning.intents, Intent.EARLIER in meaning.intents
+    other_day = Intent.OTHER_DAY in meaning.intents and not meaning.wishes
+    days = frozenset(start.astimezone(at.salon.zone).date() for start in starts) if other_day else frozenset()
+    return Search(
+        service=state.service or "",
+        specialist=state.specialist,
+        wishes=() if other_day else state.wishes,
+        after=max(starts) if later else None,
+        before=min(starts) if earlier else None,
+        not_on=days,
+    )
+
+
+def _side_answer(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
+    """A question answered on the way; then the open question once more, or an invitation."""
+    lines = answers(state, meaning, at)
+    if state.asked in (Asked.CHOICE, Asked.NAME, Asked.PHONE, Asked.CONFIRM, Asked.CANCEL_CONFIRM):
+        return flow.ask_again(state, at).after(*lines)
+    named = state.but(service=meaning.service or state.service)
+    asked = named.but(asked=Asked.WHEN if named.service else Asked.SERVICE)
+    return Decision(name="answer", state=asked, says=(*lines, at.say("invite")))
+
+
+def _drop(state: DialogueState, at: Situation) -> Decision:
+    fresh = state.but(service=None, specialist=None, wishes=(), offers=(), chosen=None, asked=Asked.NOTHING)
+    return Decision(name="dropped", state=fresh, says=(at.say("dropped"),), is_settled=True)
+
+
+def _misunderstood(state: DialogueState, at: Situation) -> Decision:
+    count = state.misunderstood + 1
+    if count >= MISUNDERSTANDINGS_BEFORE_HANDOFF:
+        fresh = state.but(misunderstood=0)
+        return _hand_off(
+            fresh, at, HandoffReason.NOT_UNDERSTOOD, "handoff_not_understood", silences_bot=False
+        )
+    counted = state.but(misunderstood=count)
+    if state.asked is Asked.NOTHING or not state.greeted:
+        step = flow.ask_service(counted, at)
+        return step.but(name="misunderstood", says=(at.say("not_understood"),))
+    return flow.ask_again(counted, at).after(at.say("not_understood_at")).but(name="misunderstood")
+
+
+def _hand_off(
+    state: DialogueState,
+    at: Situation,
+    reason: HandoffReason,
+    phrase: str,
+    *,
+    detail: str = "",
+    silences_bot: bool = True,
+) -> Decision:
+    if state.handed_off and not silences_bot:
+        return Decision(name="silence", state=state)  # said once; a person is on the way
+    return Decision(
+        name=f"handoff_{reason.value}",
+        state=state.but(handed_off=True, misunderstood=0),
+        says=(at.handoff_line(phrase) if phrase.startswith("handoff_") else at.say(phrase),),
+        handoff=Handoff(reason=reason, detail=detail, silences_bot=silences_bot),
+    )
+
+
+def _says_something(meaning: Meaning) -> bool:
+    return bool(meaning.intents or meaning.wishes or meaning.phones or meaning.service or meaning.name)
+
+
+def _only_contact(meaning: Meaning) -> bool:
+    return bool(meaning.name or meaning.phones) and not (meaning.service or meaning.intents & MOVES_ON)
+
+
+def _greeted(decision: Decision, meaning: Meaning, at: Situation) -> Decision:
+    """The first reply says who is speaking; a known customer who greets is greeted by name."""
+    state = decision.state
+    if not decision.says and decision.search is None and decision.deed is None:
+        return decision
+    if not state.greeted:
+        line = at.say("greeting", salon=at.salon.name.to(at.voice.language))
+        return decision.but(state=state.but(greeted=True)).after(line)
+    if Intent.GREET in meaning.intents and not at.is_answered and state.name:
+        return decision.after(at.say("greeting_back", name=state.name))
+    return decision

@@ -1,0 +1,221 @@
+"""The way to a booking: what to ask or do next, given what is known. Pure; `effects.py` calls back with outcomes.
+
+    service -> day and time -> free slots offered -> one chosen and held -> name, phone -> read back -> booked
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import blake2b
+
+from responder.booking.rules import SlotSearch
+from responder.dialogue.meaning import Asked, Wish
+from responder.dialogue.state import DialogueState, Offer
+from responder.dialogue.states import HandoffReason
+from responder.turns.decision import Decision, Deed, Handoff, QuickReply, Say, Search
+from responder.turns.situation import Situation
+
+EXAMPLES = 3
+SERVICES_AS_BUTTONS = 6
+
+
+def next_step(state: DialogueState, at: Situation) -> Decision:
+    """The next question or deed of a booking under way."""
+    service = at.service_of(state)
+    if service is None:
+        return ask_service(state, at)
+    specialist = at.salon.specialist(state.specialist)
+    if specialist is not None and service.key not in specialist.skills:
+        return next_step(state.but(specialist=None, chosen=None), at).after(at.say("reason_nobody_does"))
+    if state.chosen is None:
+        search = Search(service=service.key, specialist=state.specialist, wishes=state.wishes)
+        return Decision(name="search", state=state, search=search)
+    if state.moves_appointment_id is None and state.appointment_id is None:
+        return Decision(name="hold", state=state, deed=Deed.HOLD, offer=state.chosen)
+    return ask_contact_or_confirm(state, at)
+
+
+def ask_service(state: DialogueState, at: Situation, candidates: tuple[str, ...] = ()) -> Decision:
+    asked = state.but(asked=Asked.SERVICE)
+    listed = [s for s in at.salon.services if s.key in candidates] or list(at.salon.services)
+    buttons = tuple(
+        QuickReply(at.voice.service(service), f"service:{service.key}") for service in listed[:SERVICES_AS_BUTTONS]
+    )
+    if candidates:
+        return Decision(
+            name="ask_which_service", state=asked, says=(at.say("ask_which_service"),), quick_replies=buttons
+        )
+    examples = ", ".join(at.voice.service(service).lower() for service in listed[:EXAMPLES])
+    line = at.say("ask_service", examples=examples)
+    return Decision(name="ask_service", state=asked, says=(line,), quick_replies=buttons)
+
+
+def ask_contact_or_confirm(state: DialogueState, at: Situation) -> Decision:
+    """A slot is chosen and kept: what is still missing, else the read-back."""
+    if state.phone is None:
+        phrase = "ask_phone" if state.name else "ask_name_and_phone"
+        asked = state.but(asked=Asked.PHONE)
+        return Decision(name=phrase, state=asked, says=(at.say(phrase),), contact_label=at.contact_label())
+    if state.name is None:
+        return Decision(name="ask_name", state=state.but(asked=Asked.NAME), says=(at.say("ask_name"),))
+    line = at.say("read_back", name=state.name, phone=at.voice.phone(state.phone), **at.visit(state))
+    return Decision(
+        name="read_back",
+        state=state.but(asked=Asked.CONFIRM),
+        says=(line,),
+        quick_replies=(at.button("yes", "confirm:yes"), at.button("no", "confirm:no")),
+    )
+
+
+def ask_again(state: DialogueState, at: Situation) -> Decision:
+    """The question that is open, once more and without a new search: after a side question or a misunderstanding."""
+    match state.asked:
+        case Asked.CHOICE if state.offers:
+            return offer_lines(state, at, head=None)
+        case Asked.WHEN:
+            line = at.say("ask_when")
+            return Decision(name="ask_when", state=state, says=(line,), quick_replies=offer_buttons(state.offers, at))
+        case Asked.CANCEL_CONFIRM:
+            return ask_cancel(state, at)
+        case Asked.NAME | Asked.PHONE | Asked.CONFIRM if state.chosen is not None:
+            return ask_contact_or_confirm(state, at)
+        case _:
+            return next_step(state, at)
+
+
+def ask_cancel(state: DialogueState, at: Situation) -> Decision:
+    return Decision(
+        name="ask_cancel",
+        state=state.but(asked=Asked.CANCEL_CONFIRM),
+        says=(at.say("ask_cancel", **at.visit(state)),),
+        quick_replies=(at.button("cancel_yes", "cancel:yes"), at.button("cancel_no", "cancel:no")),
+    )
+
+
+def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decision:
+    """Offer what was found; an exact, unambiguous wish that is free is taken at its word and held."""
+    state, search = decision.state, decision.search
+    if search is None or (service := at.salon.service(search.service)) is None:
+        return decision.but(search=None)
+    name = at.voice.service(service)
+    if not found.slots:
+        handoff = Handoff(reason=HandoffReason.FAILED, detail="no free slots", silences_bot=False)
+        line = at.say("offer_none", service=name)
+        asked = state.but(offers=(), asked=Asked.WHEN)
+        return decision.but(
+            name="offer_none", state=asked, search=None, handoff=handoff, says=(*decision.says, line)
+        )
+    offers = tuple(offer_of(slot.specialist, slot.starts_at) for slot in found.slots)
+    if found.fits and is_exact(search.wishes) and search.after is None and search.before is None:
+        chosen = state.but(chosen=offers[0], offers=())
+        step = next_step(chosen, at)
+        line = at.say(
+            "slot_chosen",
+            when_cap=capitalised(at.voice.when(offers[0].starts_at)),
+            with_whom=at.voice.with_whom(at.specialist_of(offers[0])),
+        )
+        return step.but(says=(*decision.says, line, *step.says))
+    if not search.wishes and search.after is None and search.before is None and not search.not_on:
+        shown = state.but(offers=offers, asked=Asked.WHEN)
+        lines = (at.say("ask_when_with_nearest", service=name), *_offer_list(offers, at))
+        asking = Decision(
+            name="ask_when", state=shown, says=lines, quick_replies=offer_buttons(offers, at)
+        )
+        return asking.after(*decision.says)
+    head = _offer_head(found, name, at)
+    return offer_lines(state.but(offers=offers), at, head=head).after(*decision.says)
+
+
+def after_hold(decision: Decision, appointment_id: int, hold_until: datetime, at: Situation) -> Decision:
+    held = decision.state.but(appointment_id=appointment_id, hold_until=hold_until)
+    step = ask_contact_or_confirm(held, at)
+    return step.but(says=(*decision.says, *step.says))
+
+
+def after_taken(decision: Decision, at: Situation) -> Decision:
+    """Somebody else was faster: say so and look again near the same time."""
+    state, lost = decision.state, decision.offer or decision.state.chosen
+    wishes = state.wishes
+    if lost is not None:
+        local = lost.starts_at.astimezone(at.salon.zone)
+        wishes = (Wish(date_from=local.date(), date_to=local.date(), exact_time=local.time()),)
+    fresh = state.but(chosen=None, appointment_id=None, hold_until=None, wishes=wishes, offers=())
+    step = next_step(fresh, at)
+    return step.but(says=(at.say("slot_taken"), *step.says))
+
+
+def after_booked(decision: Decision, appointment_id: int, at: Situation) -> Decision:
+    state = decision.state.but(
+        appointment_id=appointment_id,
+        is_booked=True,
+        hold_until=None,
+        moves_appointment_id=None,
+        asked=Asked.NOTHING,
+        offers=(),
+        wishes=(),
+    )
+    address = ""
+    if at.salon.addresses:
+        address = at.voice.say("at_address", address=at.salon.addresses[0].text.to(at.voice.language))
+    phrase = "moved" if decision.deed is Deed.MOVE else "booked"
+    line = at.say(phrase, address=address, **at.visit(state))
+    return decision.but(name=phrase, state=state, deed=None, says=(*decision.says, line), is_settled=True)
+
+
+def after_cancelled(decision: Decision, at: Situation) -> Decision:
+    line = at.say("cancelled", **at.visit(decision.state))
+    state = decision.state.but(
+        appointment_id=None, is_booked=False, chosen=None, service=None, wishes=(), asked=Asked.NOTHING
+    )
+    return decision.but(name="cancelled", state=state, deed=None, says=(*decision.says, line), is_settled=True)
+
+
+def offer_lines(state: DialogueState, at: Situation, head: Say | None) -> Decision:
+    lines = [*(() if head is None else (head,)), *_offer_list(state.offers, at), at.say("offer_ask")]
+    return Decision(
+        name="offer",
+        state=state.but(asked=Asked.CHOICE),
+        says=tuple(lines),
+        quick_replies=offer_buttons(state.offers, at),
+    )
+
+
+def offer_buttons(offers: tuple[Offer, ...], at: Situation) -> tuple[QuickReply, ...]:
+    return tuple(QuickReply(at.voice.short_when(offer.starts_at), f"slot:{offer.token}") for offer in offers)
+
+
+def offer_of(specialist: str, starts_at: datetime) -> Offer:
+    """The token tells nothing and is the same for the same slot, so that an old button still means what it said."""
+    digest = blake2b(f"{specialist} {starts_at.isoformat()}".encode(), digest_size=6).hexdigest()
+    return Offer(token=digest, specialist=specialist, starts_at=starts_at)
+
+
+def is_exact(wishes: tuple[Wish, ...]) -> bool:
+    """One wish, one day, one time, nothing to ask back."""
+    if len(wishes) != 1:
+        return False
+    wish = wishes[0]
+    is_one_day = wish.date_from is not None and wish.date_from == wish.date_to
+    return is_one_day and wish.exact_time is not None and wish.ambiguous is None
+
+
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _offer_list(offers: tuple[Offer, ...], at: Situation) -> tuple[Say, ...]:
+    return tuple(
+        at.say(
+            "offer_line",
+            number=number,
+            when=at.voice.when(offer.starts_at),
+            with_whom=at.voice.with_whom(at.specialist_of(offer)),
+        )
+        for number, offer in enumerate(offers, start=1)
+    )
+
+
+def _offer_head(found: SlotSearch, service: str, at: Situation) -> Say:
+    if found.fits:
+        return at.say("offer_fits" if len(found.slots) > 1 else "offer_one", service=service)
+    return at.say("offer_other", reason=at.voice.say(f"reason_{found.reason}"), service=service)

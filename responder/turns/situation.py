@@ -1,0 +1,54 @@
+"""Everything besides state and meaning that a decision may look at; a value, so that decisions stay pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.contract import AttachmentKind
+from responder.dialogue.state import DialogueState, Offer
+from responder.salon.profile import SalonProfile, Service, Specialist
+from responder.turns.decision import QuickReply, Say
+from responder.turns.wording import Voice
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """`is_answered`: this enquiry already has a reply of ours. `attachments` came with the words of this turn."""
+
+    salon: SalonProfile
+    voice: Voice
+    now: datetime
+    is_answered: bool = False
+    is_started: bool = False
+    attachments: tuple[AttachmentKind, ...] = ()
+    can_ask_contact: bool = False
+
+    def say(self, phrase: str, **params: str | int) -> Say:
+        return Say(phrase, self.voice.say(phrase, **params))
+
+    def button(self, phrase: str, payload: str) -> QuickReply:
+        return QuickReply(self.voice.say(phrase), payload)
+
+    def contact_label(self) -> str | None:
+        return self.voice.say("share_phone") if self.can_ask_contact else None
+
+    def handoff_line(self, phrase: str) -> Say:
+        return self.say(phrase, when_people=self.voice.when_people())
+
+    def service_of(self, state: DialogueState) -> Service | None:
+        return self.salon.service(state.service)
+
+    def specialist_of(self, offer: Offer | None) -> Specialist | None:
+        return None if offer is None else self.salon.specialist(offer.specialist)
+
+    def visit(self, state: DialogueState) -> dict[str, str]:
+        """What names the chosen visit in a phrase: service, when, with_whom."""
+        service, offer = self.service_of(state), state.chosen
+        if service is None or offer is None:
+            return {"service": "", "when": "", "with_whom": ""}
+        return {
+            "service": self.voice.service(service),
+            "when": self.voice.when(offer.starts_at),
+            "with_whom": self.voice.with_whom(self.specialist_of(offer)),
+        }

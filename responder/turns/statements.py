@@ -1,0 +1,116 @@
+"""The SQL of turns: claim, commit, release. One statement each, so that one round trip does it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+ATTEMPT_LASTS = timedelta(seconds=15)  # as responder.delivery.rules: the reply is being sent by whoever commits it
+
+READABLE = "('message', 'pressed', 'started', 'edited')"
+
+# An edit whose original is itself unread is skipped: the original's text is already the new one.
+CLAIM = f"""
+WITH claimed AS (
+    UPDATE thread SET lease_token = %(token)s, lease_until = %(until)s
+    WHERE id = %(thread)s AND mode = 'bot' AND turn_due_at IS NOT NULL
+      AND (turn_due_at <= %(now)s OR lease_token = %(token)s)
+      AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_token = %(token)s)
+    RETURNING *
+)
+SELECT c.thread_key, c.salon_id, c.channel_account_id, c.customer_id, c.state, c.source, c.display_name,
+    c.unanswered_since, c.turn_failures, s.revision AS salon_revision,
+    e.id AS enquiry_id, e.clock_start_at, e.settled_at IS NOT NULL AS is_settled,
+    EXISTS (SELECT 1 FROM message o WHERE o.enquiry_id = e.id AND o.direction = 'out' AND o.author <> 'system'
+            AND o.send_state <> 'failed') AS is_answered,
+    COALESCE((
+        SELECT jsonb_agg(jsonb_build_object('id', m.id, 'kind', m.kind, 'text', m.text, 'payload', m.payload)
+                         ORDER BY m.sent_at NULLS LAST, m.order_key, m.id)
+        FROM message m
+        WHERE m.thread_id = c.id AND m.id > COALESCE(c.answered_to_id, 0) AND m.direction = 'in'
+          AND m.kind IN {READABLE} AND m.deleted_at IS NULL
+          AND NOT (m.kind = 'edited' AND EXISTS (
+              SELECT 1 FROM message original
+              WHERE original.thread_id = m.thread_id AND original.id > COALESCE(c.answered_to_id, 0)
+                AND original.kind = 'message' AND original.provider_message_id = m.provider_message_id))
+    ), '[]'::jsonb) AS unread
+FROM claimed c
+JOIN salon s ON s.id = c.salon_id
+LEFT JOIN enquiry e ON e.thread_id = c.id AND e.closed_at IS NULL
+"""
+
+# The state, the reply, the turn's record and the end of the lease, or nothing at all. The reply is being sent by this
+# process unless an earlier one of the thread is still on its way.
+COMMIT_TURN = """
+WITH ours AS (
+    UPDATE thread SET
+        state = %(state)s,
+        mode = %(mode)s,
+        answered_to_id = COALESCE(%(seen)s, answered_to_id),
+        unanswered_since = CASE WHEN last_inbound_id > %(seen)s THEN %(now)s END,
+        turn_due_at = CASE WHEN last_inbound_id > %(seen)s AND %(mode)s = 'bot' THEN COALESCE(turn_due_at, %(now)s) END,
+        turn_failures = 0,
+        lease_token = NULL,
+        lease_until = NULL
+    WHERE id = %(thread)s AND lease_token = %(token)s AND mode = 'bot'
+      AND NOT (%(may_restart)s AND last_inbound_id > %(seen)s)
+    RETURNING id, turn_due_at
+), told AS (
+    INSERT INTO turn (salon_id, thread_id, enquiry_id, started_at, decided_at, first_message_id, last_message_id,
+        understood_by, llm_outcome, meaning, decision, prompt_version, tokens_in, tokens_out, stages_ms)
+    SELECT %(salon)s, id, %(enquiry)s, %(started)s, %(now)s, %(first)s, %(seen)s, %(understood_by)s, %(llm_outcome)s,
+        %(meaning)s, %(decision)s, %(prompt_version)s, %(tokens_in)s, %(tokens_out)s, %(stages)s
+    FROM ours
+    RETURNING id
+), said AS (
+    INSERT INTO message (salon_id, thread_id, enquiry_id, channel_account_id, direction, author, auto_reply, text,
+        payload, composed_at, substance, idempotency_key, send_state, attempts, next_attempt_at, turn_id)
+    SELECT %(salon)s, ours.id, %(enquiry)s, %(account)s, 'out', 'bot', true, %(text)s, %(payload)s, %(now)s,
+        %(substance)s, %(key)s, line.send_state, CASE line.send_state WHEN 'sending' THEN 1 ELSE 0 END,
+        CASE line.send_state WHEN 'sending' THEN %(until)s::timestamptz END, told.id
+    FROM ours, told, (
+        SELECT CASE WHEN EXISTS (
+            SELECT 1 FROM message w WHERE w.thread_id = %(thread)s AND w.send_state IN ('queued', 'sending')
+        ) THEN 'queued' ELSE 'sending' END AS send_state) AS line
+    WHERE %(text)s <> ''
+    RETURNING id, send_state
+)
+SELECT ours.turn_due_at, said.id AS message_id, said.send_state FROM ours LEFT JOIN said ON true
+"""
+
+RELEASE = """
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_failures = turn_failures + 1, turn_due_at = %(due)s
+WHERE id = %(thread)s AND lease_token = %(token)s
+"""
+
+GIVE_UP = """
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = NULL, turn_failures = 0
+WHERE id = %(thread)s AND lease_token = %(token)s
+RETURNING id
+"""
+
+FIND_DUE = """
+SELECT id FROM thread
+WHERE turn_due_at <= %(now)s AND mode = 'bot' AND (lease_until IS NULL OR lease_until <= %(now)s)
+ORDER BY turn_due_at LIMIT %(limit)s
+"""
+
+SETTLE = """
+UPDATE enquiry SET settled_at = CASE WHEN %(settled)s THEN %(now)s::timestamptz END WHERE id = %(enquiry)s
+"""
+
+MARK_SPAM = """
+UPDATE enquiry SET excluded = 'spam', closed_at = %(now)s, close_reason = 'spam'
+WHERE id = %(enquiry)s AND closed_at IS NULL
+"""
+
+KNOW_CUSTOMER = """
+UPDATE customer SET name = %(name)s, phone = %(phone)s, language = COALESCE(%(language)s, language)
+WHERE id = %(customer)s
+"""
+
+CONVERSATION = """
+SELECT author, text FROM message
+WHERE thread_id = %(thread)s AND text <> '' AND deleted_at IS NULL AND kind <> 'unknown'
+  AND (direction = 'in' OR send_state <> 'withdrawn')
+ORDER BY id DESC LIMIT %(limit)s
+"""

@@ -1,0 +1,173 @@
+"""From decided to worded: phrases by language, dates, prices and durations the way people say them.
+
+Every figure that ends up in a reply is formatted here, from a value the system holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from importlib import resources
+
+import phonenumbers
+import yaml
+from babel.dates import format_date, format_skeleton, get_day_names
+from babel.numbers import format_currency
+
+from responder.hours import END_OF_DAY, OpeningHours
+from responder.salon.profile import SalonProfile, Service, Specialist
+
+
+@lru_cache(maxsize=8)
+def phrases(language: str) -> Mapping[str, str]:
+    """The phrase book of a language; raises FileNotFoundError for a language that has none."""
+    text = resources.files("prompts").joinpath(language, "phrases.yaml").read_text(encoding="utf-8")
+    book: dict[str, str] = yaml.safe_load(text)
+    return book
+
+
+class Voice:
+    """Speaks one language for one salon. Phrases the salon's file replaces win over the book."""
+
+    def __init__(self, salon: SalonProfile, language: str, *, now: datetime) -> None:
+        self.salon = salon
+        self.language = language
+        self._book = phrases(language)
+        self._today = now.astimezone(salon.zone).date()
+        self._now = now
+
+    def say(self, phrase: str, **params: str | int) -> str:
+        own = self.salon.texts.get(phrase)
+        template = (own.to(self.language) if own else "") or self._book[phrase]
+        return template.format_map(params)
+
+    def when(self, instant: datetime) -> str:
+        """Day and time: "завтра, 24 ноября, в 15:00"."""
+        local = instant.astimezone(self.salon.zone)
+        word = self._day_word(local.date())
+        parts = {"date": self.day(local.date()), "time": self.time(local)}
+        if word is not None:
+            return self.say("when_with_word", word=word, **parts)
+        return self.say("when", weekday=_weekday(local.date(), self.language), **parts)
+
+    def short_when(self, instant: datetime) -> str:
+        """For a button: "вт 24.11 15:00"."""
+        local = instant.astimezone(self.salon.zone)
+        return f"{_short_weekday(local.date(), self.language)} {local:%d.%m} {self.time(local)}"
+
+    def day(self, day: date) -> str:
+        return _day_and_month(day, self.language)
+
+    def time(self, local: datetime) -> str:
+        return f"{local:%H:%M}"
+
+    def with_whom(self, specialist: Specialist | None) -> str:
+        return "" if specialist is None else self.say("with_whom", name=specialist.name.to(self.language))
+
+    def service(self, service: Service) -> str:
+        return service.name.to(self.language)
+
+    def price(self, service: Service) -> str | None:
+        if service.price_minor is None:
+            return None
+        low = self._money(service.price_minor)
+        if service.price_to_minor is not None:
+            return self.say("price_range", low=low, high=self._money(service.price_to_minor))
+        return self.say("price_from" if service.price_is_from else "price_exact", amount=low)
+
+    def duration(self, minutes: int) -> str:
+        hours, rest = divmod(minutes, 60)
+        if not hours:
+            return self.say("duration_min", minutes=rest)
+        if not rest:
+            return self.say("duration_h", hours=hours)
+        return self.say("duration_h_min", hours=hours, minutes=rest)
+
+    def price_line(self, service: Service) -> str:
+        name, duration, price = self.service(service), self.duration(service.duration_min), self.price(service)
+        if price is None:
+            return self.say("price_unknown", service=name, duration=duration)
+        return self.say("price_line", service=name, price=price, duration=duration)
+
+    def phone(self, e164: str) -> str:
+        """A number as people in the salon's country write it; as given when it cannot be read."""
+        try:
+            number = phonenumbers.parse(e164, self.salon.country)
+        except phonenumbers.NumberParseException:
+            return e164
+        is_home = phonenumbers.region_code_for_number(number) == self.salon.country
+        style = phonenumbers.PhoneNumberFormat
+        return phonenumbers.format_number(number, style.NATIONAL if is_home else style.INTERNATIONAL)
+
+    def hours(self) -> list[str]:
+        """Opening hours, equal neighbouring days joined."""
+        lines: list[str] = []
+        week = self.salon.hours.week
+        first = 0
+        for day in range(7):
+            if day < 6 and week[day + 1] == week[first]:
+                continue
+            days = _day_range(first, day, self.language)
+            intervals = ", ".join(f"{i.start:%H:%M}–{_end(i.end)}" for i in week[first])
+            phrase = "hours_day" if intervals else "hours_closed"
+            lines.append(self.say(phrase, days=days, hours=intervals))
+            first = day + 1
+        return lines
+
+    def when_people(self) -> str:
+        """When a person will answer, honestly: now, or after the next opening."""
+        hours: OpeningHours = self.salon.hours
+        opens = hours.next_opening(self._now)
+        if opens is None or opens <= self._now:
+            return self.say("people_now")
+        return self.say("people_later", opens=self.when(opens))
+
+    def _day_word(self, day: date) -> str | None:
+        match (day - self._today).days:
+            case 0:
+                return self.say("today")
+            case 1:
+                return self.say("tomorrow")
+            case 2:
+                return self.say("day_after_tomorrow")
+            case _:
+                return None
+
+    def _money(self, minor: int) -> str:
+        whole = minor % 100 == 0
+        return _currency(minor, self.salon.currency, self.language, whole)
+
+
+def _end(at: object) -> str:
+    return "24:00" if at == END_OF_DAY else f"{at:%H:%M}"
+
+
+@lru_cache(maxsize=512)
+def _day_and_month(day: date, language: str) -> str:
+    return format_skeleton("MMMMd", datetime(day.year, day.month, day.day), locale=language)  # noqa: DTZ001
+
+
+@lru_cache(maxsize=512)
+def _weekday(day: date, language: str) -> str:
+    return format_date(day, "EEEE", locale=language)
+
+
+@lru_cache(maxsize=512)
+def _short_weekday(day: date, language: str) -> str:
+    return format_date(day, "EEE", locale=language).rstrip(".")
+
+
+@lru_cache(maxsize=512)
+def _currency(minor: int, currency: str, language: str, whole: bool) -> str:
+    if whole:
+        return format_currency(minor // 100, currency, format="#,##0\xa0¤" if language == "ru" else "¤#,##0",
+                               locale=language, currency_digits=False)
+    return format_currency(minor / 100, currency, locale=language)
+
+
+def _day_range(first: int, last: int, language: str) -> str:
+    names = get_day_names("abbreviated", locale=language)
+    return names[first] if first == last else f"{names[first]}–{names[last]}"
+
+

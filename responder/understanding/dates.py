@@ -1,0 +1,305 @@
+"""Days as people say them: "18-е февраля", "в следующую среду", "через неделю", "the 10th", "13 - 15 июля".
+
+In: atoms and today's local date. Out: the same atoms with every day joined into one DATE atom. A date without a year is the
+nearest one to come; a past or impossible one is never guessed into another.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from responder.understanding.atoms import Atom, Bounds, Clock, Days, Grammar, Handler, Kind, Rule
+
+_DAY = "(?:NUMBER|ORDINAL|RANK)"
+_RELATIVE = "(?:THROUGH A? NUMBER?|IN A|IN NUMBER)"
+
+CALENDAR = Grammar(
+    Rule(name, pattern)
+    for name, pattern in (
+        ("past", "NUMBER? (?:DAY_UNIT|DAY_OR_PM|WEEK|MONTH_UNIT|HOUR|MINUTE) AGO"),
+        ("past", "(?:IN|AT|ON|FOR)? LAST (?:WEEKDAY|WEEK|MONTH_UNIT|WEEKEND|PART|MONTH|YEAR_WORD)"),
+        ("past", "(?:FROM|FOR)? PAST_DAY PART?"),
+        ("days_of_month", f"{_DAY} DOT? (?:DASH|TO|SLASH|UNTIL|AND) {_DAY} DOT? OF? MONTH DOT? YEAR?"),
+        ("days_of_month", f"MONTH THE? {_DAY} (?:DASH|TO) THE? {_DAY}(?!DASH)"),
+        ("pairs", "AT PAIR DASH PAIR"),
+        ("pairs", "(?:NUMBER DOT? (?:DASH|SLASH)|PAIR DOT? (?:DASH|SLASH|TO)) PAIR DOT?"),
+        ("part_pairs", "NUMBER DOT? (?:DASH|SLASH) DATE"),
+        ("day_of_month", f"{_DAY} OF? THE? MONTH DOT? COMMA? YEAR? YEAR_WORD?"),
+        ("day_of_month", f"MONTH THE? {_DAY} COMMA? YEAR?(?!HOUR|MERIDIEM)"),
+        ("day_of_this", f"{_DAY} DAY_WORD? OF? (?:THIS|NEXT) MONTH_UNIT"),
+        ("day_alone", "(?:NUMBER|ORDINAL) DAY_WORD"),
+        ("day_alone", "(?:THE|ON) RANK(?!OTHER|NUMBER|ASAP|PART|DAY_UNIT|WEEK|WEEKEND|COUNTED|HOUR|OF)"),
+        ("day_alone", "ORDINAL(?!COUNTED|HOUR)"),
+        ("at_pair", "(?:AT|AROUND) PAIR"),
+        ("pair", "PAIR DOT? YEAR?"),
+        ("weekday_of", "(?:THIS|NEXT) WEEK COMMA? (?:AT|ON|FOR)? THE? WEEKDAY"),
+        ("weekday_of", "WEEKDAY OF? (?:AT|ON|FOR)? (?:THIS|NEXT) WEEK"),
+        ("weekday_through", f"{_RELATIVE} WEEK COMMA? (?:AT|ON|FOR)? WEEKDAY"),
+        ("weekday_of", "(?:THIS|NEXT) WEEKDAY"),
+        ("weekday_of", "WEEKDAY"),
+        ("weekend", "(?:THIS|NEXT)? WEEKEND"),
+        ("next_days", "(?:THIS|NEXT) NUMBER (?:DAY_UNIT|DAY_OR_PM)"),
+        ("edge", "(?:EARLY_EDGE|MIDDLE_EDGE|LATE_EDGE) OF? THE? (?:THIS|NEXT)? (?:WEEK|MONTH_UNIT|MONTH)"),
+        ("this_or_next", "(?:THIS|NEXT) (?:WEEK|MONTH_UNIT)"),
+        ("ahead", f"{_RELATIVE} (?:DAY_UNIT|DAY_OR_PM|WEEK|MONTH_UNIT)"),
+        ("ahead", "(?:A|NUMBER) (?:DAY_UNIT|WEEK) FROM (?:NOW|DATE)"),
+        ("soon", "SOON"),
+        ("month", "MONTH DOT? YEAR?"),
+        ("hours_ahead", f"{_RELATIVE} (?:HOUR|MINUTE)"),
+        ("hours_ahead", "(?:THROUGH|IN) A? (?:HALF_HOUR|HOUR_AND_HALF)"),
+        ("right_now", "NOW"),
+        ("this_part", "THIS PART"),
+    )
+)
+
+
+class Calendar:
+    """Reads days seen from `today`, hours ahead from `clock` (local time now)."""
+
+    def __init__(self, today: date, clock: Clock) -> None:
+        self._today, self._clock = today, clock
+        self._handlers: dict[str, Handler] = {
+            rule.name: getattr(self, f"_{rule.name}") for rule in CALENDAR.rules
+        }
+
+    def read(self, atoms: Sequence[Atom]) -> list[Atom]:
+        ready = [self._relative(atom) if atom.kind is Kind.DATE and atom.days is None else atom for atom in atoms]
+        return CALENDAR.rewrite(_drop_lone_pairs(ready), self._handlers)
+
+    def _relative(self, atom: Atom) -> Atom:
+        return _dated(self._today + timedelta(days=atom.number), like=atom)
+
+    def _past(self, _: Sequence[Atom]) -> Atom | None:
+        return None
+
+    def _days_of_month(self, atoms: Sequence[Atom]) -> Atom | None:
+        first, last = _numbers(atoms)
+        month, year = _of(atoms, Kind.MONTH), _of(atoms, Kind.YEAR)
+        return self._range((first, month), (last, month), year)
+
+    def _pairs(self, atoms: Sequence[Atom]) -> Atom | None:
+        """14.10 - 15.10 are days, 10.00 - 12.30 hours; 14. - 15.10 shares its month."""
+        pairs = [atom.pair for atom in atoms if atom.kind is Kind.PAIR]
+        if atoms[0].kind is not Kind.AT and all(_is_date(pair) for pair in pairs):
+            day, month, _ = pairs[-1]
+            return self._range(pairs[0][:2] if len(pairs) == 2 else (atoms[0].number, month), (day, month), 0)
+        end = _pair_clock(pairs[-1])
+        start = _pair_clock(pairs[0]) if len(pairs) == 2 else Clock(atoms[0].number)
+        if start is None or end is None or start.hour > 23:
+            return None
+        return Atom(Kind.SPAN, 0, 0, bounds=Bounds(start=start, end=end))
+
+    def _part_pairs(self, atoms: Sequence[Atom]) -> Atom | None:
+        """14. - 15.10.2026"""
+        days = atoms[-1].days
+        if days is None or not 1 <= atoms[0].number < days.last.day:
+            return None
+        return replace(atoms[-1], days=replace(days, first=days.first.replace(day=atoms[0].number)))
+
+    def _day_of_month(self, atoms: Sequence[Atom]) -> Atom | None:
+        return self._one(_numbers(atoms)[0], _of(atoms, Kind.MONTH), _of(atoms, Kind.YEAR))
+
+    def _day_of_this(self, atoms: Sequence[Atom]) -> Atom | None:
+        month = _later_month(self._today, 1 if any(atom.kind is Kind.NEXT for atom in atoms) else 0)
+        return self._one(_numbers(atoms)[0], month.month, month.year)
+
+    def _day_alone(self, atoms: Sequence[Atom]) -> Atom | None:
+        """The nearest month that still has such a day to come."""
+        day = _numbers(atoms)[0]
+        for ahead in range(3):
+            month = _later_month(self._today, ahead)
+            if 1 <= day <= monthrange(month.year, month.month)[1] and month.replace(day=day) >= self._today:
+                return _dated(month.replace(day=day))
+        return None
+
+    def _at_pair(self, atoms: Sequence[Atom]) -> Atom | None:
+        clock = _pair_clock(atoms[-1].pair)
+        return None if clock is None else Atom(Kind.CLOCK, 0, 0, clock=clock)
+
+    def _pair(self, atoms: Sequence[Atom]) -> Atom | None:
+        day, month, has_two_digits = atoms[0].pair
+        if _is_date(atoms[0].pair):
+            return self._one(day, month, _of(atoms, Kind.YEAR))
+        clock = _pair_clock(atoms[0].pair) if has_two_digits else None
+        return None if clock is None else Atom(Kind.CLOCK, 0, 0, clock=clock)
+
+    def _weekday_of(self, atoms: Sequence[Atom]) -> Atom:
+        weekday = _of(atoms, Kind.WEEKDAY)
+        ahead = (weekday - self._today.weekday()) % 7
+        kinds = {atom.kind for atom in atoms}
+        if Kind.NEXT in kinds:
+            in_next_week = 7 - self._today.weekday() + weekday
+            doubtful = Kind.WEEK not in kinds and 0 < ahead < in_next_week
+            return self._weekday(in_next_week, ambiguous="weekday" if doubtful else None)
+        if Kind.THIS not in kinds:
+            ahead = ahead or 7
+        return self._weekday(ahead)
+
+    def _weekday_through(self, atoms: Sequence[Atom]) -> Atom:
+        numbers = _numbers(atoms)
+        monday = 7 * (numbers[0] if numbers else 1) - self._today.weekday()
+        return self._weekday(monday + _of(atoms, Kind.WEEKDAY))
+
+    def _weekday(self, ahead: int, *, ambiguous: str | None = None) -> Atom:
+        day = self._today + timedelta(days=ahead)
+        return Atom(Kind.DATE, 0, 0, days=Days(day, day, is_weekday=True, ambiguous=ambiguous))
+
+    def _weekend(self, atoms: Sequence[Atom]) -> Atom:
+        saturday = self._today + timedelta(days=5 - self._today.weekday())
+        if atoms[0].kind is Kind.NEXT:
+            saturday += timedelta(days=7)
+        return _dated(max(saturday, self._today), saturday + timedelta(days=1))
+
+    def _next_days(self, atoms: Sequence[Atom]) -> Atom | None:
+        count = _numbers(atoms)[0]
+        first = self._today + timedelta(days=1)
+        return _dated(first, self._today + timedelta(days=count)) if count else None
+
+    def _edge(self, atoms: Sequence[Atom]) -> Atom:
+        if atoms[-1].kind is Kind.WEEK:
+            whole = self._week(atoms)
+            thirds = (0, 2, 4)
+            length = 2
+        else:
+            month = _of(atoms, Kind.MONTH)
+            whole = self._whole_month(month) if month else self._month_unit(atoms)
+            thirds = (0, 10, 20)
+            length = 9
+        at = (Kind.EARLY_EDGE, Kind.MIDDLE_EDGE, Kind.LATE_EDGE).index(atoms[0].kind)
+        first = whole.first.replace(day=1) if thirds[1] == 10 else whole.first - timedelta(days=whole.first.weekday())
+        start = first + timedelta(days=thirds[at])
+        end = whole.last if at == 2 else start + timedelta(days=length)
+        return _dated(max(start, self._today), max(end, self._today))
+
+    def _this_or_next(self, atoms: Sequence[Atom]) -> Atom:
+        days = self._week(atoms) if atoms[-1].kind is Kind.WEEK else self._month_unit(atoms)
+        return Atom(Kind.DATE, 0, 0, days=days)
+
+    def _week(self, atoms: Sequence[Atom]) -> Days:
+        monday = self._today - timedelta(days=self._today.weekday())
+        if any(atom.kind is Kind.NEXT for atom in atoms):
+            monday += timedelta(days=7)
+        return Days(max(monday, self._today), monday + timedelta(days=6))
+
+    def _month_unit(self, atoms: Sequence[Atom]) -> Days:
+        first = _later_month(self._today, 1 if any(atom.kind is Kind.NEXT for atom in atoms) else 0)
+        return Days(max(first, self._today), _month_end(first))
+
+    def _whole_month(self, month: int, year: int = 0) -> Days:
+        first = date(year or self._today.year + (month < self._today.month), month, 1)
+        return Days(max(first, self._today), max(_month_end(first), self._today))
+
+    def _ahead(self, atoms: Sequence[Atom]) -> Atom:
+        numbers = _numbers(atoms)
+        count = numbers[0] if numbers else 1
+        base = next((atom.days.first for atom in atoms if atom.days is not None), self._today)
+        kinds = {atom.kind for atom in atoms}
+        if Kind.MONTH_UNIT in kinds:
+            month = _later_month(base, count)
+            return _dated(month.replace(day=min(base.day, _month_end(month).day)))
+        return _dated(base + timedelta(days=count * (7 if Kind.WEEK in kinds else 1)))
+
+    def _soon(self, _: Sequence[Atom]) -> Atom:
+        return _dated(self._today, self._today + timedelta(days=4))
+
+    def _month(self, atoms: Sequence[Atom]) -> Atom:
+        return Atom(Kind.DATE, 0, 0, days=self._whole_month(atoms[0].number, _of(atoms, Kind.YEAR)))
+
+    def _hours_ahead(self, atoms: Sequence[Atom]) -> Atom:
+        numbers = _numbers(atoms)
+        count = numbers[0] if numbers else 1
+        minutes = {Kind.MINUTE: count, Kind.HALF_HOUR: 30, Kind.HOUR_AND_HALF: 90}.get(atoms[-1].kind, count * 60)
+        return self._moment(minutes)
+
+    def _right_now(self, _: Sequence[Atom]) -> Atom:
+        return replace(self._moment(0), name="now")
+
+    def _moment(self, minutes: int) -> Atom:
+        total = self._clock.hour * 60 + self._clock.minute + minutes
+        day = self._today + timedelta(days=total // 1440)
+        at = Clock(total % 1440 // 60, total % 60, is_fixed=True)
+        return Atom(Kind.DATE, 0, 0, days=Days(day, day, at=at))
+
+    def _this_part(self, atoms: Sequence[Atom]) -> Atom:
+        return atoms[-1]
+
+    def _range(self, start: tuple[int, int], end: tuple[int, int], year: int) -> Atom | None:
+        last = self._find(*end, year)
+        if last is None or last.days is None:
+            return None
+        before_year = last.days.last.year - (start[1] > end[1])
+        first = _valid(before_year, start[1], start[0])
+        if first is None or first > last.days.last:
+            return None
+        return replace(last, days=replace(last.days, first=first))
+
+    def _one(self, day: int, month: int, year: int) -> Atom | None:
+        return self._find(day, month, year)
+
+    def _find(self, day: int, month: int, year: int) -> Atom | None:
+        if year:
+            found = _valid(year, month, day)
+            return None if found is None else _dated(found)
+        this_year = _valid(self._today.year, month, day)
+        if this_year is not None and this_year >= self._today:
+            return _dated(this_year)
+        next_year = _valid(self._today.year + 1, month, day)
+        if next_year is None:
+            return None
+        just_gone = this_year is not None and (self._today - this_year).days <= 60
+        return Atom(Kind.DATE, 0, 0, days=Days(next_year, next_year, ambiguous="past" if just_gone else None))
+
+
+def _drop_lone_pairs(atoms: Sequence[Atom]) -> list[Atom]:
+    """10.1 with one digit after the dot is a date only where a date may begin; "temperature 10.1" is a measure."""
+    kept: list[Atom] = []
+    for index, atom in enumerate(atoms):
+        if atom.kind is Kind.PAIR and not atom.pair[2] and atom.name != "holiday":
+            before = next((other.kind for other in reversed(atoms[:index]) if other.kind is not Kind.THE), None)
+            if before in (Kind.OTHER, Kind.ITIS, Kind.AT, Kind.NUMBER, Kind.COUNTED) or (
+                before is Kind.DASH and kept[-2:-1] and kept[-2].kind is not Kind.PAIR
+            ):
+                atom = replace(atom, kind=Kind.NOTHING)
+        kept.append(atom)
+    return kept
+
+
+def _dated(first: date, last: date | None = None, *, like: Atom | None = None) -> Atom:
+    days = Days(first, last or first)
+    return Atom(Kind.DATE, 0, 0, days=days) if like is None else replace(like, days=days)
+
+
+def _numbers(atoms: Sequence[Atom]) -> list[int]:
+    return [atom.number for atom in atoms if atom.kind in (Kind.NUMBER, Kind.ORDINAL, Kind.RANK)]
+
+
+def _of(atoms: Sequence[Atom], kind: Kind) -> int:
+    return next((atom.number for atom in atoms if atom.kind is kind), 0)
+
+
+def _is_date(pair: tuple[int, int, bool]) -> bool:
+    return 1 <= pair[0] <= 31 and 1 <= pair[1] <= 12
+
+
+def _pair_clock(pair: tuple[int, int, bool]) -> Clock | None:
+    hour, minute, has_two_digits = pair
+    return Clock(hour, minute, hour > 12) if has_two_digits and hour < 24 and minute < 60 else None
+
+
+def _valid(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _later_month(day: date, ahead: int) -> date:
+    total = day.year * 12 + day.month - 1 + ahead
+    return date(total // 12, total % 12 + 1, 1)
+
+
+def _month_end(first: date) -> date:
+    return first.replace(day=monthrange(first.year, first.month)[1])

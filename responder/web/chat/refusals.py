@@ -1,0 +1,57 @@
+"""What the chat API says no with: one JSON form, one place that turns a refusal into a response.
+
+    {"error": "rate_limited", "message": "..."}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+
+class ChatRefusal(Exception):
+    """The caller's request is refused; `code` is for programs, `message` for people."""
+
+    def __init__(self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.status, self.code, self.message, self.headers = status, code, message, headers or {}
+
+
+def json_response(content: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        orjson.dumps(content, option=orjson.OPT_UTC_Z),
+        status_code=status,
+        media_type="application/json",
+        headers={"cache-control": "no-store", "x-content-type-options": "nosniff", **(headers or {})},
+    )
+
+
+class ChatRoute(APIRoute):
+    """Answers refusals as JSON and names the origin that may read the answer (`let_read`)."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except ChatRefusal as refusal:
+                content = {"error": refusal.code, "message": refusal.message}
+                response = json_response(content, status=refusal.status, headers=refusal.headers)
+            response.headers["vary"] = "Origin"
+            origin = getattr(request.state, "readable_by", None)
+            if origin is not None:
+                response.headers["access-control-allow-origin"] = origin
+                response.headers["access-control-expose-headers"] = "retry-after"
+            return response
+
+        return answer
+
+
+def let_read(request: Request, origin: str) -> None:
+    """Scripts of `origin` may read the answer, a refusal included."""
+    request.state.readable_by = origin

@@ -1,0 +1,77 @@
+// Where the visitor writes: grows with the text, keeps a draft over a reload, never loses what was typed.
+
+const DRAFT = "draft";
+
+export class Composer {
+  #form;
+  #field;
+  #button;
+  #problem;
+  #texts;
+  #limit;
+  #store;
+
+  constructor({ form, field, button, problem, texts, limit, store, send }) {
+    Object.assign(this, { send });
+    this.#form = form;
+    this.#field = field;
+    this.#button = button;
+    this.#problem = problem;
+    this.#texts = texts;
+    this.#limit = limit;
+    this.#store = store;
+    field.value = store.get(DRAFT) ?? "";
+    field.addEventListener("input", () => this.#onInput());
+    field.addEventListener("keydown", (event) => this.#onKey(event));
+    form.addEventListener("submit", (event) => this.#onSubmit(event));
+    this.#onInput();
+  }
+
+  // Only where that brings no keyboard over the conversation.
+  focus() {
+    if (matchMedia("(pointer: fine)").matches) this.#field.focus({ preventScroll: true });
+  }
+
+  #onInput() {
+    const { value } = this.#field;
+    if (value) this.#store.set(DRAFT, value);
+    else this.#store.remove(DRAFT);
+    this.#button.disabled = !value.trim();
+    this.#field.style.height = "auto";
+    this.#field.style.height = `${this.#field.scrollHeight}px`;
+    if (this.#problem.textContent && lengthOf(value) <= this.#limit) this.#complain("");
+  }
+
+  #onKey(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    this.#form.requestSubmit();
+  }
+
+  #onSubmit(event) {
+    event.preventDefault();
+    const text = wholeCharacters(this.#field.value).trim();
+    if (!text) return;
+    const length = lengthOf(text);
+    if (length > this.#limit) {
+      this.#complain(this.#texts.too_long.replace("{limit}", this.#limit).replace("{length}", length));
+      return;
+    }
+    this.#field.value = "";
+    this.#onInput();
+    this.send(text);
+  }
+
+  #complain(problem) {
+    this.#problem.textContent = problem;
+    this.#field.toggleAttribute("aria-invalid", Boolean(problem));
+  }
+}
+
+function lengthOf(text) {
+  return [...text].length;
+}
+
+function wholeCharacters(text) {
+  return text.toWellFormed ? text.toWellFormed() : text;
+}

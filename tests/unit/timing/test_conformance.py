@@ -1,0 +1,50 @@
+"""The measuring code against the conformance vectors: the definitions of docs/timing.md as data."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from responder.timing.enquiries import split_thread
+from responder.timing.measures import measure
+from tests.unit.timing.vectors import Vector, described, expected, read_vectors
+
+VECTORS = read_vectors()
+
+
+def measured(vector: Vector, events: list[Any]) -> list[dict[str, Any]]:
+    timelines = split_thread(events, now=vector.now, quiet=vector.quiet, is_test=vector.is_test)
+    return [described(measure(timeline, hours=vector.hours)) for timeline in timelines]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
+def test_vector(vector: Vector) -> None:
+    """The events of a vector give exactly the measures it states, and none it does not."""
+    found = measured(vector, list(vector.events))
+
+    assert len(found) == len(vector.expect)
+    for got, stated in zip(found, vector.expect, strict=True):
+        wanted = expected(stated)
+        assert got.keys() == wanted.keys()
+        for name, value in wanted.items():
+            is_number = name.endswith("_s") or isinstance(value, dict)
+            assert got[name] == (pytest.approx(value, abs=1e-6) if is_number else value), name
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
+def test_vector_in_any_order_and_twice(vector: Vector) -> None:
+    """Neither the order of the events nor their repetition changes a measure."""
+    in_order = measured(vector, list(vector.events))
+
+    for seed in range(10):
+        shuffled = [*vector.events, *vector.events]
+        random.Random(seed).shuffle(shuffled)
+        assert measured(vector, shuffled) == in_order
+
+
+def test_every_vector_says_what_it_shows() -> None:
+    """Each vector has a name of its own and one sentence that states its rule."""
+    assert len({vector.name for vector in VECTORS}) == len(VECTORS)
+    assert all(vector.says.endswith(".") and len(vector.says) > 20 for vector in VECTORS)
