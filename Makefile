@@ -34,7 +34,7 @@ bench: ## messages a second and CPU a turn, beside the lean floor program
 
 docs: ## write the pages that are generated from the code
 	@sh .ci/setup dev
-	@$(PYTHON) docs/generate_settings.py
+	@$(PYTHON) -m responder.cli settings >docs/settings.new && mv docs/settings.new docs/settings.md
 
 lock: ## choose new versions within pyproject.toml and lock them with hashes
 	@sh .ci/setup dev

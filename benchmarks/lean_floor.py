@@ -12,12 +12,15 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import aiohttp
 import orjson
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from psycopg_pool import AsyncConnectionPool
+
+Message = dict[str, Any]  # of Telegram, as it came: the floor checks nothing
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS floor_message (
@@ -75,7 +78,7 @@ class Floor:
         await self._store(message, update_id, datetime.now(UTC))
         return Response()
 
-    async def _store(self, message: dict, update_id: int, received_at: datetime) -> bool:
+    async def _store(self, message: Message, update_id: int, received_at: datetime) -> bool:
         sent_at = datetime.fromtimestamp(message["date"], UTC)
         row = (update_id, message["chat"]["id"], message["text"], sent_at, received_at)
         async with self._pool.connection() as connection:
@@ -92,13 +95,14 @@ class Floor:
             await connection.execute(STAMP, (datetime.now(UTC), sent["message_id"], row[0]))
 
     async def _word(self, text: str) -> str:
-        asked = {"model": "bench", "messages": [{"role": "system", "content": "Be brief."}]}
-        asked["messages"].append({"role": "user", "content": text})
+        messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
+        asked = {"model": "bench", "messages": messages}
         async with self._http.post(f"{self._llm_url}/chat/completions", data=orjson.dumps(asked)) as answer:
-            return orjson.loads(await answer.read())["choices"][0]["message"]["content"] or "ok"
+            content: str | None = orjson.loads(await answer.read())["choices"][0]["message"]["content"]
+            return content or "ok"
 
 
-def _parse(body: bytes) -> tuple[dict, int]:
+def _parse(body: bytes) -> tuple[Message, int]:
     update = orjson.loads(body)
     return update["message"], update["update_id"]
 

@@ -42,12 +42,16 @@ class Running:
     process: subprocess.Popen[bytes]
     url: str
     start_s: float
+    log: Path
 
     def cpu_s(self) -> float:
         return cpu_seconds(self.process.pid)
 
+    def log_tail(self) -> str:
+        return self.log.read_text(errors="replace")[-3000:]
+
     def rss_mb(self) -> float:
-        return psutil.Process(self.process.pid).memory_info().rss / 1e6
+        return float(psutil.Process(self.process.pid).memory_info().rss) / 1e6
 
 
 def floor() -> Program:
@@ -75,7 +79,7 @@ async def start(program: Program, environment: Environment) -> Running:
         pin(process.pid, first=True)
         while time.perf_counter() - begun < READY_WITHIN_S and process.poll() is None:
             if await _is_ready(url):
-                return Running(process, url, time.perf_counter() - begun)
+                return Running(process, url, time.perf_counter() - begun, log)
             await asyncio.sleep(0.02)
         raise RuntimeError(f"{program.name} did not become ready\n{log.read_text(errors='replace')[-2000:]}")
     except BaseException:

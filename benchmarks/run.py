@@ -63,7 +63,7 @@ class Bench:
     async def open(self) -> None:
         self._server = start_server(self._folder / "postgres")
         self._postgres_url: str = self._server.get_uri()
-        self._postgres_pid: int = self._server.get_pid()
+        self._postgres_pid = self._server.get_pid() or 0
         self._messenger_url = (await self._messenger.open()).url
         self._llm_url = (await self._llm.open()).url
 
@@ -106,7 +106,8 @@ class Bench:
         assert isinstance(before, tuple)
         assert isinstance(after, tuple)
         if not measured.replies:
-            raise RuntimeError(f"{scenario.name}: no reply at all ({measured.refused} refused, {measured.lost} lost)")
+            told = f"{measured.refused} refused, {measured.lost} lost, calls of the messenger {self._messenger.calls}"
+            raise RuntimeError(f"{scenario.name}: no reply at all ({told})\n{running.log_tail()}")
         return {
             "per_second": measured.per_second,
             "cpu_ms": (after[0] - before[0]) * 1000 / measured.replies,
@@ -126,7 +127,7 @@ class Bench:
         self._databases += 1
         name = f"bench_{self._databases}"
         with psycopg.connect(self._postgres_url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+            connection.execute(f"CREATE DATABASE {name}")
         head, _, query = self._postgres_url.partition("?")
         port = str(_free_port())
         environment = {

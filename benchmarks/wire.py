@@ -18,7 +18,7 @@ Handler = Callable[[str, bytes], Answer]
 
 @dataclass
 class Listening:
-    """A running server."""
+    """A running server; it ends with the process."""
 
     server: asyncio.Server
     port: int
@@ -26,10 +26,6 @@ class Listening:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    async def close(self) -> None:
-        self.server.close()
-        self.server.close_clients()
 
 
 async def listen(handler: Handler) -> Listening:

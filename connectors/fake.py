@@ -36,6 +36,7 @@ from connectors.contract import (
     Unauthentic,
     WebhookResult,
 )
+from connectors.messengers.json_body import read_object
 
 SECRET_HEADER = "x-fake-secret"  # noqa: S105  the name of a header
 
@@ -135,11 +136,11 @@ class FakeMessenger:
         self.is_open = False
 
     def receive(self, request: RawRequest) -> WebhookResult:
-        given = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+        given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
+        if not hmac.compare_digest(given, self._secret.encode()):
             raise Unauthentic("the secret header is missing or wrong")
         try:
-            items = orjson.loads(request.body)["items"]
+            items = read_object(request.body)["items"]
             return WebhookResult(items=[_inbound(item) for item in items])
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
             raise Malformed("the body is not a list of items") from error

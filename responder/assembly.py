@@ -42,7 +42,7 @@ from responder.salon.loader import SalonCache
 from responder.salon.profile import ChannelAccount, CrmAccount, SalonProfile
 from responder.secrets_file import kept_secret
 from responder.settings import Settings, environment_value
-from responder.turns.engine import Checkpoint, Limits, TurnEngine
+from responder.turns.engine import Limits, TurnEngine
 from responder.turns.scheduler import TurnScheduler
 from responder.web.chat.desk import live_topic
 
@@ -138,6 +138,11 @@ class Responder:
     async def crm_accounts(self, salon_id: int) -> Mapping[str, Crm]:
         return self.crms.get(salon_id, {})
 
+    async def warm_up(self) -> None:
+        """Do once what the first message would otherwise wait for: dictionaries, phrase books, salons' readers."""
+        for salon in await self.salons.all():
+            await asyncio.to_thread(self.engine.warm_up, salon)
+
     async def close_accounts(self) -> None:
         for salon_id in tuple(self._revisions):
             await self._close_accounts(salon_id)
@@ -210,7 +215,6 @@ async def responder(
     *,
     url: str,
     clock: Clock | None = None,
-    checkpoint: Checkpoint | None = None,
 ) -> AsyncIterator[Responder]:
     """Every part of a process, opened; `url` is a migrated database. Background loops are separate: `background`."""
     clock = clock or SystemClock()
@@ -249,7 +253,6 @@ async def responder(
             ),
             llm=llm,
             can_ask_contact=can_ask_contact,
-            checkpoint=checkpoint or (lambda _step: None),
         )
         scheduler = TurnScheduler(engine, database=database, clock=clock)
         running = parts["self"] = Responder(
@@ -412,6 +415,8 @@ def _check_database(url: str) -> None:
             version = connection.info.server_version
     except psycopg.OperationalError as error:
         reason = str(error).splitlines()[0]
-        raise BadSetting("DATABASE_URL", f"no connection ({reason})", "Check host, user, password and database") from None
+        raise BadSetting(
+            "DATABASE_URL", f"no connection ({reason})", "Check host, user, password and database"
+        ) from None
     if version < 150000:
         raise BadSetting("DATABASE_URL", f"PostgreSQL {version // 10000} is too old", "15 or newer is needed")

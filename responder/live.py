@@ -95,7 +95,7 @@ class RedisLive:
         try:
             yield _listen(listener)
         finally:
-            await listener.aclose()
+            await listener.aclose()  # type: ignore[no-untyped-call]
 
     async def count(self, key: str, *, window_s: float) -> int:
         name = f"responder:count:{key}"

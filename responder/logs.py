@@ -13,8 +13,10 @@ FORBIDDEN_FIELDS = frozenset({"text", "phone", "token", "secret", "body", "name"
 
 def configure_logs(*, level: str = "info", style: Literal["console", "json"] = "console") -> None:
     """Send every log line, ours and the libraries', to standard error in one form."""
-    renderer: Any = structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty()
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,

@@ -24,4 +24,6 @@ def kept_secret(folder: Path, name: str) -> str:
             file.write(secret)
         return secret
     except OSError as error:
-        raise BadSetting("VAR_DIR", f"{folder} cannot be used ({error.strerror})", "Name a folder we may write") from error
+        raise BadSetting(
+            "VAR_DIR", f"{folder} cannot be used ({error.strerror})", "Name a folder we may write"
+        ) from error

@@ -38,7 +38,8 @@ class Settings(BaseSettings):
         str | None, Field(description="OpenAI-compatible endpoint, `https://.../v1`. Unset: OpenAI's own, given a key.")
     ] = None
     llm_api_key: Annotated[
-        SecretStr | None, Field(description="Key of that endpoint. No key and no address: understanding by rules alone.")
+        SecretStr | None,
+        Field(description="Key of that endpoint. No key and no address: understanding by rules alone."),
     ] = None
     openai_api_key: Annotated[SecretStr | None, Field(description="Used when `LLM_API_KEY` is unset.")] = None
     llm_model: Annotated[str, Field(min_length=1, description="Model name as the endpoint calls it.")] = "gpt-4o-mini"
@@ -75,9 +76,9 @@ class Settings(BaseSettings):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severity that is logged.")
     ] = "info"
-    log_format: Annotated[
-        Literal["console", "json"], Field(description="`json` for machines: one object a line.")
-    ] = "console"
+    log_format: Annotated[Literal["console", "json"], Field(description="`json` for machines: one object a line.")] = (
+        "console"
+    )
 
     @field_validator("database_url")
     @classmethod

@@ -12,11 +12,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from responder.clock import FixedClock
 from responder.db.embedded import start_server
 from responder.db.engine import Database
 from responder.db.migrate import migrate
+
+settings.register_profile("responder", deadline=None)  # a busy machine is no failure
+settings.load_profile("responder")
 
 _numbers = itertools.count(1)
 

@@ -1,13 +1,20 @@
-"""A salon that tests can rely on, with any part replaced by keyword: values for pure rules, no database needed."""
+"""A salon that tests can rely on, with any part replaced by keyword: as a value for pure rules, as
+the data of a salon file, or stored in a database.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from responder.db.engine import Database
 from responder.hours import DayHours, Interval, OpeningHours
+from responder.salon.fields import FileContext
+from responder.salon.importer import import_salon
+from responder.salon.loader import load_salon
+from responder.salon.notation import DAYS, interval_text
 from responder.salon.profile import (
     Address,
     ChannelAccount,
@@ -18,6 +25,7 @@ from responder.salon.profile import (
     Service,
     Specialist,
 )
+from responder.salon.schema import SalonFile
 
 ZONE = ZoneInfo("Asia/Yekaterinburg")  # UTC+5, no clock changes
 
@@ -246,3 +254,92 @@ def salon_profile(**overrides: Any) -> SalonProfile:
         targets=(),
     )
     return replace(profile, **overrides)
+
+
+def salon_data(**overrides: Any) -> dict[str, Any]:
+    """The salon of `salon_profile` as the data of a salon file; any field by keyword."""
+    profile = salon_profile()
+    data: dict[str, Any] = {
+        "slug": profile.slug,
+        "name": dict(profile.name.by_language),
+        "zone": profile.zone.key,
+        "country": profile.country,
+        "language": profile.language,
+        "languages": list(profile.languages),
+        "currency": profile.currency,
+        "phone": profile.phone,
+        "addresses": [
+            {
+                "key": address.key,
+                "text": dict(address.text.by_language),
+                "directions": dict(address.directions.by_language) if address.directions else {},
+                "phone": address.phone,
+            }
+            for address in profile.addresses
+        ],
+        "hours": _spelled(profile.hours),
+        "services": [_service_data(service) for service in profile.services],
+        "specialists": [
+            {
+                "key": specialist.key,
+                "name": dict(specialist.name.by_language),
+                "also": list(specialist.aliases),
+                "title": dict(specialist.title.by_language) if specialist.title else {},
+                "skills": sorted(specialist.skills),
+                "hours": _spelled(specialist.hours),
+            }
+            for specialist in profile.specialists
+        ],
+        "knowledge": [
+            {"key": item.key, "ask": list(item.questions), "answer": dict(item.answer.by_language)}
+            for item in profile.knowledge
+        ],
+        "operators": [
+            {"key": operator.key, "name": operator.name, "role": operator.role} for operator in profile.operators
+        ],
+        "channels": [_channel_data(account) for account in profile.channels],
+    }
+    return {**data, **overrides}
+
+
+def salon_file(**overrides: Any) -> SalonFile:
+    """`salon_data(**overrides)` checked, as the importer takes it."""
+    data = salon_data(**overrides)
+    context = FileContext(
+        language=data["language"],
+        languages=tuple(data["languages"]),
+        country=data["country"],
+        currency=data["currency"],
+    )
+    return SalonFile.model_validate(data, context=context)
+
+
+async def stored_salon(database: Database, **overrides: Any) -> SalonProfile:
+    """The salon of `salon_data(**overrides)` imported into `database`, as everything else sees it."""
+    await import_salon(database, salon_file(**overrides), now=datetime(2026, 11, 1, tzinfo=UTC))
+    return await load_salon(database, slug=overrides.get("slug", "primer"))
+
+
+def _service_data(service: Service) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "key": service.key,
+        "name": dict(service.name.by_language),
+        "also": list(service.aliases),
+        "duration": str(service.duration_min),
+        "buffer": str(service.buffer_min),
+    }
+    if service.price_minor is not None:
+        high = service.price_to_minor or service.price_minor
+        to = {} if service.price_is_from else {"to": str(high / 100)}
+        data["price"] = {"from": str(service.price_minor / 100), **to}
+    return data
+
+
+def _channel_data(account: ChannelAccount) -> dict[str, Any]:
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in account.settings.items()}
+    variables = {f"{name}_env": variable for name, variable in account.secrets.items()}
+    return {"key": account.key, "type": account.kind, "name": account.name, **plain, **variables}
+
+
+def _spelled(hours: OpeningHours) -> dict[str, list[str]]:
+    return {name: [interval_text(span) for span in week] for name, week in zip(DAYS, hours.week, strict=True)}

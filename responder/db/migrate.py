@@ -25,4 +25,4 @@ def migrate(url: str) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         if guard.execute("SELECT to_regclass('procrastinate_jobs')").fetchone() == (None,):
-            guard.execute(SchemaManager.get_schema())  # type: ignore[arg-type]
+            guard.execute(SchemaManager.get_schema())

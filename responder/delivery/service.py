@@ -154,7 +154,10 @@ class Delivery:
         )
         metrics.SENDS.labels(messenger.kind, step.state.value).inc()
         log.warning(
-            "send_failed", message_id=parcel.message_id, channel=messenger.kind.value, next=step.state.value,
+            "send_failed",
+            message_id=parcel.message_id,
+            channel=messenger.kind.value,
+            next=step.state.value,
             error=step.failure,
         )
         await self._leave(parcel, step, now, is_blocked=isinstance(error, RecipientUnreachable))

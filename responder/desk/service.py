@@ -1,4 +1,4 @@
-"""What staff do to a dialogue: take it over, answer, give it back, close it. A person's message leaves like any other."""
+"""What staff do to a dialogue: take it over, answer, give it back, close it."""
 
 from __future__ import annotations
 
@@ -90,8 +90,10 @@ class Desk:
             thread = await self._thread(connection, salon_id, thread_id)
             messenger = self._messenger_of(thread["channel_account_id"])
             if messenger is not None and len(text) > messenger.capabilities.text_limit:
-                raise Refused(f"The reply has {len(text)} characters; this channel carries at most "
-                              f"{messenger.capabilities.text_limit}.")
+                raise Refused(
+                    f"The reply has {len(text)} characters; this channel carries at most "
+                    f"{messenger.capabilities.text_limit}."
+                )
             operator_id = await self._operator(connection, salon_id, operator)
             await take_over_thread(connection, thread_id=thread_id, operator_id=operator_id, now=now)
             await connection.execute(

@@ -52,16 +52,12 @@ async def open_handoff(
     return await (await connection.execute(OPEN_HANDOFF, values)).fetchone() is not None
 
 
-async def take_over_thread(
-    connection: Connection, *, thread_id: int, operator_id: int | None, now: datetime
-) -> bool:
+async def take_over_thread(connection: Connection, *, thread_id: int, operator_id: int | None, now: datetime) -> bool:
     """The bot falls silent at once: its lease is void, what it had not sent is withdrawn. False: no such thread."""
     values = {"thread": thread_id, "operator": operator_id, "now": now}
     if await (await connection.execute(TAKE_OVER, values)).fetchone() is None:
         return False
-    await open_handoff(
-        connection, thread_id=thread_id, reason=HandoffReason.TAKEN_OVER, detail="", now=now
-    )
+    await open_handoff(connection, thread_id=thread_id, reason=HandoffReason.TAKEN_OVER, detail="", now=now)
     await connection.execute(MARK_TAKEN, values)
     await connection.execute(WITHDRAW_UNSENT, values)
     return True

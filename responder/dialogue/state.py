@@ -100,14 +100,21 @@ def _offer(data: dict[str, Any]) -> Offer:
 
 
 def _wish(data: dict[str, Any]) -> Wish:
-    dates = {name: date.fromisoformat(data[name]) for name in ("date_from", "date_to") if data.get(name)}
-    times = {
-        name: time.fromisoformat(data[name]) for name in ("time_from", "time_to", "exact_time") if data.get(name)
-    }
     return Wish(
-        **dates,
-        **times,
+        date_from=_date(data.get("date_from")),
+        date_to=_date(data.get("date_to")),
+        time_from=_time(data.get("time_from")),
+        time_to=_time(data.get("time_to")),
+        exact_time=_time(data.get("exact_time")),
         asap=data.get("asap", False),
         ambiguous=data.get("ambiguous"),
         text=data.get("text", ""),
     )
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _time(text: str | None) -> time | None:
+    return time.fromisoformat(text) if text else None

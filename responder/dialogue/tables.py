@@ -117,9 +117,7 @@ class Message(SQLModel, table=True):
     id: int | None = identity()
     salon_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     thread_id: int | None = reference("thread.id", nullable=True)  # null: an item no thread could be made of, kept raw
-    enquiry_id: int | None = Field(
-        default=None, sa_column=Column(BigInteger, ForeignKey("enquiry.id"), nullable=True)
-    )
+    enquiry_id: int | None = Field(default=None, sa_column=Column(BigInteger, ForeignKey("enquiry.id"), nullable=True))
     channel_account_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     direction: str  # Direction
     author: str  # Author

@@ -153,9 +153,7 @@ class Intake:
         due = await apply_event(
             connection, item, account_id=account.id, event_id=row["message_id"], received_at=received_at
         )
-        return Stored(
-            message_id=row["message_id"], thread_id=row["thread_id"], is_duplicate=False, turn_due_at=due
-        )
+        return Stored(message_id=row["message_id"], thread_id=row["thread_id"], is_duplicate=False, turn_due_at=due)
 
     def _counted(self, account: Account, stored: Stored) -> Stored:
         if stored.is_duplicate:
@@ -237,7 +235,5 @@ def _dump_storable(document: Any) -> bytes:
 
 
 async def _is_duplicate(connection: Connection, account: Account, item: Inbound) -> bool:
-    cursor = await connection.execute(
-        sql.FIND_MESSAGE, {"account": account.id, "provider_key": item.provider_key}
-    )
+    cursor = await connection.execute(sql.FIND_MESSAGE, {"account": account.id, "provider_key": item.provider_key})
     return await cursor.fetchone() is not None

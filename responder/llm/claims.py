@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
 
 from responder.llm import contacts
 from responder.llm import guard_patterns as p
+from responder.llm.number_words import figures
+
+
+_DIGIT = re.compile(r"\d")
 
 
 class Kind(StrEnum):
@@ -31,6 +35,10 @@ class Kind(StrEnum):
     HANDLE = "handle"
     STREET = "street"
     PERSON = "person"
+
+
+_NAMED = ((Kind.STREET, p.STREET_NAME), (Kind.STREET, p.NAME_STREET), (Kind.PERSON, p.NAMED_PERSON))
+_PAST_DAYS = 30  # a date without a year lies at most this far back, else in the year to come
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +58,7 @@ class Mention:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
-    """`text` is lower case, as the expressions of `guard_words` expect it."""
+    """`text` is lower case with number words as figures; mentions know their place in it."""
 
     text: str
     mentions: tuple[Mention, ...]
@@ -76,9 +84,11 @@ def extract(text: str, *, today: date) -> tuple[Sentence, ...]:
     found = [Sentence(text="", mentions=tuple(whole.mentions))] if whole.mentions else []
     for piece in p.SENTENCE_END.split(whole.text.lower().replace("ё", "е")):
         if piece and not piece.isspace():
-            scan = _Scan(piece, today)
+            scan = _Scan(figures(piece), today)
+            text = scan.text
             scan.everything()
-            found.append(Sentence(text=piece, mentions=tuple(sorted(scan.mentions, key=lambda each: each.start))))
+            mentions = sorted(_on_one_clock(scan.mentions), key=lambda each: each.start)
+            found.append(Sentence(text=text, mentions=tuple(mentions)))
     return tuple(found)
 
 
@@ -91,33 +101,33 @@ class _Scan:
         self._today = today
 
     def contacts(self) -> None:
+        self._each(p.CLOCK_FACE, lambda match: self._add(match, Kind.TIME))
         self._each(contacts.EMAIL, lambda match: self._add(match, Kind.EMAIL))
         self._each(contacts.URL, lambda match: self._add(match, Kind.URL))
         self._each(contacts.HANDLE, lambda match: self._add(match, Kind.HANDLE))
         for start, end, digits in list(contacts.phones(self.text)):
             self.mentions.append(Mention(kind=Kind.PHONE, said=digits, start=start, end=end))
             self.text = self.text[:start] + p.BLANK * (end - start) + self.text[end:]
-        for match in p.NAMED_STREET.finditer(self.text):
-            self._add(match, Kind.STREET, said=match["name"])
-        for match in p.NAMED_PERSON.finditer(self.text):
-            self._add(match, Kind.PERSON, said=match["name"])
+        for kind, pattern in _NAMED:
+            for match in pattern.finditer(self.text):
+                self._add(match, kind, said=match["name"])
 
     def everything(self) -> None:
-        self.text = p.figures(self.text)
-        if not p.WORTH_A_LOOK.search(self.text):
-            return
         self._each(p.SPOKEN_TIME, self._spoken_time)
         self._each(p.FIXED_TIME, self._fixed_time)
+        self._each(p.FIXED_DURATION, self._fixed_duration)
+        self._each(p.RELATIVE_DAY, self._relative_day)
+        self._each(p.WEEKDAY, self._weekday)
+        if not _DIGIT.search(self.text):
+            return
         self._each(p.AT_DOTTED, self._clock_time)
         self._each(p.ISO_DATE, self._iso_date)
         self._each(p.NUMERIC_DATE, self._numeric_date)
         self._each(p.DAY_MONTH, self._day_month)
         self._each(p.MONTH_DAY, self._day_month)
-        self._each(p.RELATIVE_DAY, self._relative_day)
-        self._each(p.WEEKDAY, self._weekday)
+        self._each(p.DAY_NUMBER, self._day_number)
         self._each(p.MONEY, self._money)
         self._each(p.PERCENT, lambda match: self._add(match, Kind.PERCENT, numbers=p.values(match["n"])))
-        self._each(p.FIXED_DURATION, self._fixed_duration)
         self._each(p.HOURS_AND_MINUTES, self._hours_and_minutes)
         self._each(p.CLOCK_TIME, self._clock_time)
         self._each(p.HOUR_RANGE, self._hour_range)
@@ -130,7 +140,6 @@ class _Scan:
             pass
         self._each(p.HOURS, self._hours_or_time)
         self._each(p.DURATION, self._duration)
-        self._each(p.DAY_NUMBER, self._day_number)
         self._each(p.NUMBER, lambda match: self._add(match, Kind.NUMBER, numbers=p.values(match[0])))
 
     def _each(self, pattern: re.Pattern[str], read: Callable[[re.Match[str]], bool]) -> bool:
@@ -172,7 +181,7 @@ class _Scan:
         hour, minute = p.spoken_time(match)
         if not 0 <= minute < 60 or not 0 <= hour <= 24:
             return False
-        return self._add(match, Kind.TIME, times=p.clock_readings(hour, minute))
+        return self._add(match, Kind.TIME, times=p.clock_readings(hour, minute, p.part_of_day(match)))
 
     def _fixed_time(self, match: re.Match[str]) -> bool:
         hour, minute = p.fixed_time(match[0])
@@ -234,7 +243,11 @@ class _Scan:
         self, match: re.Match[str], orders: Iterable[tuple[int, int]], year: int | None, *, times: Iterable[time] = ()
     ) -> bool:
         years = [year] if year is not None else [self._today.year - 1, self._today.year, self._today.year + 1]
-        dates = [day for d, m in orders for y in years if (day := _date(y, m, d)) is not None]
+        dates = []
+        for day, month in orders:
+            readings = [each for y in years if (each := _date(y, month, day)) is not None]
+            earliest = self._today - timedelta(days=_PAST_DAYS) if year is None else date.min
+            dates += [each for each in readings if each >= earliest][:1]
         return bool(dates) and self._add(match, Kind.DATE, dates=dates, times=times)
 
     def _relative_day(self, match: re.Match[str]) -> bool:
@@ -269,6 +282,16 @@ class _Scan:
     def _duration(self, match: re.Match[str]) -> bool:
         amounts, unit = p.values(match["n"]), p.unit_minutes(match["unit"])
         return self._add(match, Kind.DURATION, numbers=amounts, minutes=[amount * unit for amount in amounts])
+
+
+def _on_one_clock(mentions: list[Mention]) -> list[Mention]:
+    """Beside a time past noon as a clock of 24 hours has it, bare hours are of that clock too: "с 9 до 21"."""
+    if not any(len(each.times) == 1 and re.search(r"(?<!\d)(?:1[3-9]|2[0-4])(?!\d)", each.said) for each in mentions):
+        return mentions
+    return [
+        replace(each, times=frozenset({min(each.times)})) if each.kind is Kind.TIME and len(each.times) == 2 else each
+        for each in mentions
+    ]
 
 
 def _plain(character: str) -> str:

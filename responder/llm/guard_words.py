@@ -25,6 +25,7 @@ class GuardWords:
     at_hour: str  # words that make a bare number after them an hour and nothing else
     around_hour: str  # words that make it an hour, or with a unit a duration
     between_hours: str  # words that make a bare number an hour too, after an hour
+    until_hour: str  # between two hours: the second ends a span
     hour_units: str
     am: str
     pm: str
@@ -40,8 +41,9 @@ class GuardWords:
     open_words: str
     closed_words: str
     hours_words: str  # say that times are opening hours, without saying open or closed
-    streets: str  # an upper-case name must follow
-    titles: str  # an upper-case name of a person must follow
+    streets: str  # an upper-case name follows
+    streets_after: str  # an upper-case name comes before
+    titles: str  # an upper-case name of a person follows
     promises: Mapping[str, str]  # kind -> expression
 
 
@@ -138,6 +140,7 @@ _RU = GuardWords(
     at_hour=r"в|во|к|ко|ровно",
     around_hour=r"с|со|до|после|около|на|от|между|раньше|позже|по",
     between_hours=r"и|или|либо|до|по",
+    until_hour=r"до|по",
     hour_units=r"часов|часа|часам|час|ч",
     am=r"утра",
     pm=r"дня|вечера|пополудни",
@@ -175,16 +178,17 @@ _RU = GuardWords(
     percent=r"%|процент\w{0,3}",
     open_words=r"работа(?:ем|ет|ют|ю)|открыт\w*|принима(?:ем|ет|ют)|рабоч\w+",
     closed_words=(
-        r"не\s(?:работа\w+|открыт\w*|принима\w+|рабоч\w+)|выходн\w+|закрыт\w*|не\sбудет\sработать|нерабоч\w+"
+        r"кроме|не\s(?:работа\w+|открыт\w*|принима\w+|рабоч\w+)|выходн\w+|закрыт\w*|не\sбудет\sработать|нерабоч\w+"
     ),
     hours_words=r"график\w*|режим\w*|час(?:ы|ов)\sработы|откры\w+|закры\w+|начина\w+|ежедневно|будн\w+|выходн\w+|перерыв\w*|обед\w*",
     streets=(
         r"ул\.|улиц\w{1,2}|пр\.|пр-т\.?|просп\.|проспект\w?|пер\.|переулок|переулк\w|бульвар\w?|б-р|шоссе|наб\.|"
         r"набережн\w{2,3}|площад\w{1,2}|пл\.|проезд\w?|тракт\w?|мкр\.?|микрорайон\w?"
     ),
+    streets_after=r"улица|проспект|переулок|бульвар|шоссе|набережная|площадь|тракт",
     titles=(
         r"мастер(?:а|у|ом)?|врач(?:а|у|ом)?|доктор(?:а|у|ом)?|специалист(?:а|у|ом)?|администратор(?:а|у|ом)?|"
-        r"стилист(?:а|у|ом)?|косметолог(?:а|у|ом)?|менеджер(?:а|у|ом)?|наш(?:а|ей|у|его|ему)?"
+        r"стилист(?:а|у|ом)?|косметолог(?:а|у|ом)?|менеджер(?:а|у|ом)?"
     ),
     promises={
         "guarantee": (
@@ -309,6 +313,7 @@ _EN = GuardWords(
     at_hour=r"at|by",
     around_hour=r"from|until|till|after|before|around|to|between|past|since",
     between_hours=r"and|or|to|till|until",
+    until_hour=r"to|till|until|and",
     hour_units=r"o'?\s?clock|h",
     am=r"a\.?m\.?|in the morning",
     pm=r"p\.?m\.?|in the afternoon|in the evening",
@@ -338,10 +343,11 @@ _EN = GuardWords(
     currency=r"\$|€|£|usd|eur|gbp|dollars?|euros?|pounds?|bucks|roubles?|rubles?|quid",
     percent=r"%|percent",
     open_words=r"(?:are|is|we're)\s(?:\w+\s)?open|\bopen\b|works?\b|working",
-    closed_words=r"closed|not\s(?:open|work\w*)|aren't\sopen|isn't\sopen|don't\s(?:work|open)|doesn't\s(?:work|open)|day\soff",
+    closed_words=r"except|closed|not\s(?:open|work\w*)|aren't\sopen|isn't\sopen|don't\s(?:work|open)|doesn't\s(?:work|open)|day\soff",
     hours_words=r"hours|schedule|opens?|closes?|opening|closing|daily|every\sday|weekdays|weekends?|break|lunch",
-    streets=r"",  # the name comes first in English: numbers and quoted facts cover addresses
-    titles=r"dr\.?|doctor|master|stylist|specialist|administrator|manager|our|barber|hairdresser|therapist",
+    streets=r"",
+    streets_after=r"street|st\.?|avenue|ave\.?|road|rd\.?|lane|square|boulevard|blvd\.?|drive|highway",
+    titles=r"dr\.?|doctor|master|stylist|specialist|administrator|manager|barber|hairdresser|therapist",
     promises={
         "guarantee": r"guarant\w+|we\spromise|i\spromise|promised?\b|definitely\swill|for\ssure|100\s?%",
         "free": r"free\sof\scharge|for\sfree|\bis\sfree\b|\bfree\s(?:\w+\s)?(?:gift|visit|session|consult\w*|service|haircut|manicure|trial|treatment)|complimentary|no\scharge|at\sno\scost|on\sthe\shouse|\bgifts?\b",

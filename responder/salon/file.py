@@ -46,8 +46,9 @@ def read_salon_file(path: Path, *, phrases: Collection[str] | None = None) -> Sa
             mistakes += _translated(error.errors(include_url=False), document.data)
         mistakes += cross_check(document.data, phrases)
     if mistakes or file is None:
-        problems = [_problem(path, document, mistake) for mistake in mistakes]
-        raise BadSalonFile(sorted(problems, key=lambda problem: problem.line))
+        first_of_each = {(mistake.place, mistake.line): mistake for mistake in reversed(mistakes)}
+        problems = [_problem(path, document, mistake) for mistake in first_of_each.values()]
+        raise BadSalonFile(sorted(problems, key=lambda problem: (problem.line, problem.field)))
     return file
 
 
@@ -83,6 +84,8 @@ def _translated(errors: Sequence[ErrorDetails], data: Any) -> Iterator[Mistake]:
     for error in errors:
         place = _place(error["loc"], data)
         kind, context = error["type"], error.get("ctx", {})
+        if kind == "too_short" and error["input"]:
+            continue  # pydantic counts only the items that are right, and those that are not are reported themselves
         if kind in ("union_tag_not_found", "union_tag_invalid"):
             known = [tag.strip().strip("'") for tag in str(context.get("expected_tags", "")).split(",") if tag]
             place = (*place, "type")
@@ -102,6 +105,8 @@ def _translated(errors: Sequence[ErrorDetails], data: Any) -> Iterator[Mistake]:
             problem = _bound(kind, context)
         else:
             problem = MUST_BE.get(kind) or error["msg"].removeprefix("Value error, ")
+        if error["loc"][-1] == "[key]" and _value(place, data) is None:
+            problem += "; inside { } and [ ] a text with a comma needs quotes"
         yield Mistake(place, problem)
 
 
@@ -127,6 +132,12 @@ def _holds(data: Any, part: int | str) -> bool:
     if isinstance(data, list):
         return isinstance(part, int) and part < len(data)
     return isinstance(data, dict) and part in data
+
+
+def _value(place: Place, data: Any) -> Any:
+    for part in place:
+        data = data[part] if _holds(data, part) else None
+    return data
 
 
 def _fields_at(place: Place, data: Any) -> list[str]:

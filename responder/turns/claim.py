@@ -39,8 +39,8 @@ class Claim:
     salon_revision: int
     channel_account_id: int
     customer_id: int
-    enquiry_id: int | None
-    clock_start_at: datetime | None
+    enquiry_id: int
+    clock_start_at: datetime
     is_settled: bool
     is_answered: bool  # the enquiry has a reply of ours
     unanswered_since: datetime

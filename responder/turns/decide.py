@@ -255,9 +255,7 @@ def _misunderstood(state: DialogueState, at: Situation) -> Decision:
     count = state.misunderstood + 1
     if count >= MISUNDERSTANDINGS_BEFORE_HANDOFF:
         fresh = state.but(misunderstood=0)
-        return _hand_off(
-            fresh, at, HandoffReason.NOT_UNDERSTOOD, "handoff_not_understood", silences_bot=False
-        )
+        return _hand_off(fresh, at, HandoffReason.NOT_UNDERSTOOD, "handoff_not_understood", silences_bot=False)
     counted = state.but(misunderstood=count)
     if state.asked is Asked.NOTHING or not state.greeted:
         step = flow.ask_service(counted, at)

@@ -56,9 +56,7 @@ async def carry_out(
     raise RuntimeError(f"decision {decision.name} does not come to an end")
 
 
-async def _do(
-    connection: Connection, decision: Decision, at: Situation, claim: Claim, hold_for: timedelta
-) -> Decision:
+async def _do(connection: Connection, decision: Decision, at: Situation, claim: Claim, hold_for: timedelta) -> Decision:
     state, deed = decision.state, decision.deed
     try:
         match deed:
@@ -87,9 +85,7 @@ async def _do(
         return flow.after_taken(decision.but(deed=None), at)
 
 
-async def _hold(
-    connection: Connection, decision: Decision, at: Situation, claim: Claim, hold_until: datetime
-) -> int:
+async def _hold(connection: Connection, decision: Decision, at: Situation, claim: Claim, hold_until: datetime) -> int:
     service, offer = at.service_of(decision.state), decision.offer
     if service is None or offer is None:
         raise RuntimeError("a hold needs a service and an offer")
@@ -202,10 +198,10 @@ async def _write_rest(connection: Connection, decision: Decision, at: Situation,
         await connection.execute(
             sql.KNOW_CUSTOMER, values | {"name": state.name, "phone": state.phone, "language": state.language}
         )
-    booked_now = state.is_booked and state.appointment_id != before.appointment_id or decision.is_settled
+    booked_now = (state.is_booked and state.appointment_id != before.appointment_id) or decision.is_settled
     is_new_phone = state.phone is not None and (state.phone, state.name) != (before.phone, before.name)
     is_new_enquiry = state.phone is not None and before.enquiry_id != state.enquiry_id and state.service is not None
-    if state.phone is None or claim.enquiry_id is None:
+    if state.phone is None:
         return
     if not (booked_now or is_new_phone or is_new_enquiry or decision.handoff is not None):
         return
@@ -233,4 +229,3 @@ def _wish_in_words(decision: Decision, at: Situation) -> str | None:
         return at.voice.when(chosen.starts_at)
     said = ", ".join(wish.text for wish in decision.state.wishes if wish.text)
     return said or None
-

@@ -1,7 +1,8 @@
 """The route of one turn, and the only place that knows its order: claim, understand, decide, commit, deliver.
 
 In: the id of a thread with something unanswered. Out: at most one reply, on its way. A turn that fails is tried again
-after a pause; after `FAILURES_BEFORE_HANDOFF` a person is asked to step in. It must never reply twice to the same words.
+after a pause; after `FAILURES_BEFORE_HANDOFF` a person is asked to step in. It must never reply twice to the same
+words.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ FAILURES_BEFORE_HANDOFF = 3
 CONVERSATION_LINES = 20
 MOST_RESTARTS = 3  # newer words are taken in this often before the answer goes out
 
-Checkpoint = Callable[[str], None]  # tests stop the process at a named step; production passes nothing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +63,6 @@ class TurnEngine:
         limits: Limits,
         llm: LlmReader | None = None,
         can_ask_contact: Callable[[int], bool] = lambda _account_id: False,
-        checkpoint: Checkpoint = lambda _step: None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -73,7 +72,6 @@ class TurnEngine:
         self._limits = limits
         self._llm = llm
         self._can_ask_contact = can_ask_contact
-        self._checkpoint = checkpoint
         self._readers: dict[int, tuple[int, Reader]] = {}
 
     async def run(self, thread_id: int) -> datetime | None:
@@ -91,6 +89,13 @@ class TurnEngine:
                 log.exception("turn_failed", failures=claim.failures + 1)
                 return await self._fail(claim)
 
+    def warm_up(self, salon: SalonProfile) -> None:
+        """Load what the first turn of a salon would wait for."""
+        now = self._clock.now()
+        for language in salon.languages:
+            Voice(salon, language, now=now).hours()
+        self._reader(salon).read(["завтра в 15 на стрижку, tomorrow at 3 pm"], now=now)
+
     async def _take(self, claim: Claim) -> datetime | None:
         for restart in range(MOST_RESTARTS + 1):
             if restart:
@@ -98,11 +103,9 @@ class TurnEngine:
                 if renewed is None:
                     return None
                 claim = renewed
-            self._checkpoint("claimed")
             salon = await self._salons.get(claim.salon_id, claim.salon_revision)
             reading = await self._understand(claim, salon)
             claim.stopwatch.lap("understand")
-            self._checkpoint("understood")
             age_s = (self._clock.now() - claim.unanswered_since).total_seconds()
             may_restart = restart < MOST_RESTARTS and age_s < self._limits.burst_cap_s
             try:
@@ -111,7 +114,6 @@ class TurnEngine:
                 if not may_restart:
                     raise
                 continue
-            self._checkpoint("committed")
             metrics.TURNS.labels(reading.by, decision.name).inc()
             await self._deliver(claim, decision, committed)
             return committed.turn_due_at
@@ -154,9 +156,7 @@ class TurnEngine:
         async with self._database.transaction() as connection:
             decision = await carry_out(connection, decision, at, claim, hold_for=self._limits.hold_for)
             claim.stopwatch.lap("book")
-            self._checkpoint("booked")
             committed = await write_down(connection, decision, at, claim, reading, may_restart=may_restart)
-            self._checkpoint("written")
         claim.stopwatch.lap("commit")
         return decision, committed
 
@@ -183,7 +183,6 @@ class TurnEngine:
         else:
             await self._delivery.deliver_next(claim.thread_id)
         claim.stopwatch.lap("deliver")
-        self._checkpoint("delivered")
         await self._live.publish(f"salon:{claim.salon_id}", {"type": "message", "thread_id": claim.thread_id})
 
     async def _fail(self, claim: Claim) -> datetime | None:
@@ -234,5 +233,3 @@ def _speaker(author: str) -> str:
             return "person"
         case _:
             return "bot"
-
-

@@ -1,6 +1,6 @@
 """The way to a booking: what to ask or do next, given what is known. Pure; `effects.py` calls back with outcomes.
 
-    service -> day and time -> free slots offered -> one chosen and held -> name, phone -> read back -> booked
+service -> day and time -> free slots offered -> one chosen and held -> name, phone -> read back -> booked
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def ask_contact_or_confirm(state: DialogueState, at: Situation) -> Decision:
         name="read_back",
         state=state.but(asked=Asked.CONFIRM),
         says=(line,),
-        quick_replies=(at.button("yes", "confirm:yes"), at.button("no", "confirm:no")),
+        quick_replies=(at.button("confirm_yes", "confirm:yes"), at.button("confirm_no", "confirm:no")),
     )
 
 
@@ -102,9 +102,7 @@ def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decisi
         handoff = Handoff(reason=HandoffReason.FAILED, detail="no free slots", silences_bot=False)
         line = at.say("offer_none", service=name)
         asked = state.but(offers=(), asked=Asked.WHEN)
-        return decision.but(
-            name="offer_none", state=asked, search=None, handoff=handoff, says=(*decision.says, line)
-        )
+        return decision.but(name="offer_none", state=asked, search=None, handoff=handoff, says=(*decision.says, line))
     offers = tuple(offer_of(slot.specialist, slot.starts_at) for slot in found.slots)
     if found.fits and is_exact(search.wishes) and search.after is None and search.before is None:
         chosen = state.but(chosen=offers[0], offers=())
@@ -118,9 +116,7 @@ def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decisi
     if not search.wishes and search.after is None and search.before is None and not search.not_on:
         shown = state.but(offers=offers, asked=Asked.WHEN)
         lines = (at.say("ask_when_with_nearest", service=name), *_offer_list(offers, at))
-        asking = Decision(
-            name="ask_when", state=shown, says=lines, quick_replies=offer_buttons(offers, at)
-        )
+        asking = Decision(name="ask_when", state=shown, says=lines, quick_replies=offer_buttons(offers, at))
         return asking.after(*decision.says)
     head = _offer_head(found, name, at)
     return offer_lines(state.but(offers=offers), at, head=head).after(*decision.says)

@@ -123,7 +123,7 @@ def _pressed(unread: Sequence[Unread], context: Context) -> Meaning:
                 meaning = replace(meaning, offer_token=token, intents=meaning.intents | intents)
             case "service", key:
                 meaning = replace(meaning, service=key, intents=meaning.intents | {Intent.BOOK})
-            case ("confirm" | "cancel"), answer:
+            case (("confirm" | "cancel"), answer):
                 intent = Intent.CONFIRM if answer == "yes" else Intent.DECLINE
                 meaning = replace(meaning, intents=meaning.intents | {intent})
             case _:

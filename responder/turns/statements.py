@@ -35,7 +35,7 @@ SELECT c.thread_key, c.salon_id, c.channel_account_id, c.customer_id, c.state, c
     ), '[]'::jsonb) AS unread
 FROM claimed c
 JOIN salon s ON s.id = c.salon_id
-LEFT JOIN enquiry e ON e.thread_id = c.id AND e.closed_at IS NULL
+JOIN LATERAL (SELECT * FROM enquiry WHERE thread_id = c.id ORDER BY id DESC LIMIT 1) e ON true
 """
 
 # The state, the reply, the turn's record and the end of the lease, or nothing at all. The reply is being sent by this

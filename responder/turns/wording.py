@@ -91,14 +91,12 @@ class Voice:
         return self.say("price_line", service=name, price=price, duration=duration)
 
     def phone(self, e164: str) -> str:
-        """A number as people in the salon's country write it; as given when it cannot be read."""
+        """A number written for reading, "+7 912 345-67-89"; as given when it cannot be read."""
         try:
             number = phonenumbers.parse(e164, self.salon.country)
         except phonenumbers.NumberParseException:
             return e164
-        is_home = phonenumbers.region_code_for_number(number) == self.salon.country
-        style = phonenumbers.PhoneNumberFormat
-        return phonenumbers.format_number(number, style.NATIONAL if is_home else style.INTERNATIONAL)
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
     def hours(self) -> list[str]:
         """Opening hours, equal neighbouring days joined."""
@@ -161,13 +159,16 @@ def _short_weekday(day: date, language: str) -> str:
 @lru_cache(maxsize=512)
 def _currency(minor: int, currency: str, language: str, whole: bool) -> str:
     if whole:
-        return format_currency(minor // 100, currency, format="#,##0\xa0¤" if language == "ru" else "¤#,##0",
-                               locale=language, currency_digits=False)
+        return format_currency(
+            minor // 100,
+            currency,
+            format="#,##0\xa0¤" if language == "ru" else "¤#,##0",
+            locale=language,
+            currency_digits=False,
+        )
     return format_currency(minor / 100, currency, locale=language)
 
 
 def _day_range(first: int, last: int, language: str) -> str:
     names = get_day_names("abbreviated", locale=language)
     return names[first] if first == last else f"{names[first]}–{names[last]}"
-
-

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     MERIDIEM = "A"
     DAY_OR_PM = "y"  # "дня": of the day (p.m.), or days
     HOUR = "H"
+    HOUR_LENGTH = "*"  # "hours" where it never names an hour of the day
     HOUR_MARK = "o"
     MINUTE = "I"
     HALF_HOUR = "Q"
@@ -60,6 +61,7 @@ class Kind(StrEnum):
     NOT_LATER = "J"
     BY = "k"
     THROUGH = "c"
+    WITHIN = "&"
     BETWEEN = "w"
     AND = "n"
     AROUND = "R"
@@ -89,6 +91,7 @@ class Kind(StrEnum):
     DASH = "-"
     SLASH = "/"
     SPAN = "_"  # a finished piece: bounds or a range of hours
+    MAYBE = "^"  # a SPAN only if the talk is of hours
     NOTHING = "~"  # read and deliberately dropped
     OTHER = "?"
 

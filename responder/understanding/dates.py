@@ -19,11 +19,12 @@ _RELATIVE = "(?:THROUGH A? NUMBER?|IN A|IN NUMBER)"
 CALENDAR = Grammar(
     Rule(name, pattern)
     for name, pattern in (
-        ("past", "NUMBER? (?:DAY_UNIT|DAY_OR_PM|WEEK|MONTH_UNIT|HOUR|MINUTE) AGO"),
+        ("past", "NUMBER? (?:DAY_UNIT|DAY_OR_PM|WEEK|MONTH_UNIT|HOUR|HOUR_LENGTH|MINUTE) AGO"),
         ("past", "(?:IN|AT|ON|FOR)? LAST (?:WEEKDAY|WEEK|MONTH_UNIT|WEEKEND|PART|MONTH|YEAR_WORD)"),
         ("past", "(?:FROM|FOR)? PAST_DAY PART?"),
         ("days_of_month", f"{_DAY} DOT? (?:DASH|TO|SLASH|UNTIL|AND) {_DAY} DOT? OF? MONTH DOT? YEAR?"),
         ("days_of_month", f"MONTH THE? {_DAY} (?:DASH|TO) THE? {_DAY}(?!DASH)"),
+        ("past", "AT NOTHING DASH PAIR"),
         ("pairs", "AT PAIR DASH PAIR"),
         ("pairs", "(?:NUMBER DOT? (?:DASH|SLASH)|PAIR DOT? (?:DASH|SLASH|TO)) PAIR DOT?"),
         ("part_pairs", "NUMBER DOT? (?:DASH|SLASH) DATE"),
@@ -32,7 +33,7 @@ CALENDAR = Grammar(
         ("day_of_this", f"{_DAY} DAY_WORD? OF? (?:THIS|NEXT) MONTH_UNIT"),
         ("day_alone", "(?:NUMBER|ORDINAL) DAY_WORD"),
         ("day_alone", "(?:THE|ON) RANK(?!OTHER|NUMBER|ASAP|PART|DAY_UNIT|WEEK|WEEKEND|COUNTED|HOUR|OF)"),
-        ("day_alone", "ORDINAL(?!COUNTED|HOUR)"),
+        ("day_alone", "(?<!HALF_TO)(?<!HALF_TO DASH)(?<!QUARTER)(?<!MINUTE)ORDINAL(?!COUNTED|HOUR)"),
         ("at_pair", "(?:AT|AROUND) PAIR"),
         ("pair", "PAIR DOT? YEAR?"),
         ("weekday_of", "(?:THIS|NEXT) WEEK COMMA? (?:AT|ON|FOR)? THE? WEEKDAY"),
@@ -48,10 +49,22 @@ CALENDAR = Grammar(
         ("ahead", "(?:A|NUMBER) (?:DAY_UNIT|WEEK) FROM (?:NOW|DATE)"),
         ("soon", "SOON"),
         ("month", "MONTH DOT? YEAR?"),
-        ("hours_ahead", f"{_RELATIVE} (?:HOUR|MINUTE)"),
+        ("hours_ahead", f"{_RELATIVE} (?:HOUR|HOUR_LENGTH|MINUTE)"),
         ("hours_ahead", "(?:THROUGH|IN) A? (?:HALF_HOUR|HOUR_AND_HALF)"),
-        ("right_now", "NOW"),
+        ("hours_within", "(?:WITHIN|NEXT|THIS) NUMBER? (?:HOUR|HOUR_LENGTH|MINUTE)"),
+        ("hours_within", "WITHIN HALF_HOUR"),
+        ("right_now", "NOW(?=STOP|DOT|COMMA|$)"),
         ("this_part", "THIS PART"),
+    )
+)
+
+_OPEN_END_DAYS = 13  # "after Friday" looks two weeks ahead
+
+RANGES = Grammar(
+    (
+        Rule("days_between", "(?:FROM|BETWEEN)? DATE (?:DASH|TO|UNTIL|AND UNTIL) DATE"),
+        Rule("days_until", "(?:UNTIL|NOT_LATER) DATE"),
+        Rule("days_from", "(?:NOT_EARLIER|AFTER) DATE"),
     )
 )
 
@@ -62,12 +75,34 @@ class Calendar:
     def __init__(self, today: date, clock: Clock) -> None:
         self._today, self._clock = today, clock
         self._handlers: dict[str, Handler] = {
-            rule.name: getattr(self, f"_{rule.name}") for rule in CALENDAR.rules
+            rule.name: getattr(self, f"_{rule.name}") for rule in CALENDAR.rules + RANGES.rules
         }
 
     def read(self, atoms: Sequence[Atom]) -> list[Atom]:
         ready = [self._relative(atom) if atom.kind is Kind.DATE and atom.days is None else atom for atom in atoms]
-        return CALENDAR.rewrite(_drop_lone_pairs(ready), self._handlers)
+        return RANGES.rewrite(CALENDAR.rewrite(_drop_lone_pairs(ready), self._handlers), self._handlers)
+
+    def _days_between(self, atoms: Sequence[Atom]) -> Atom | None:
+        first, last = (atom.days for atom in atoms if atom.days is not None)
+        end = last.last
+        if (end - first.first).days > 366:
+            first = replace(first, first=first.first.replace(year=end.year, day=min(first.first.day, 28)))
+        if end < first.first and last.is_weekday:
+            end += timedelta(days=7)
+        elif end < first.first or first.first.year > end.year:
+            return None
+        return _dated(first.first, end)
+
+    def _days_until(self, atoms: Sequence[Atom]) -> Atom | None:
+        days = atoms[-1].days
+        return None if days is None or days.at is not None else _dated(min(self._today, days.last), days.last)
+
+    def _days_from(self, atoms: Sequence[Atom]) -> Atom | None:
+        days = atoms[-1].days
+        if days is None or days.at is not None:
+            return None
+        first = days.last + timedelta(days=1) if atoms[0].kind is Kind.AFTER else days.first
+        return _dated(first, first + timedelta(days=_OPEN_END_DAYS))
 
     def _relative(self, atom: Atom) -> Atom:
         return _dated(self._today + timedelta(days=atom.number), like=atom)
@@ -213,6 +248,9 @@ class Calendar:
         count = numbers[0] if numbers else 1
         minutes = {Kind.MINUTE: count, Kind.HALF_HOUR: 30, Kind.HOUR_AND_HALF: 90}.get(atoms[-1].kind, count * 60)
         return self._moment(minutes)
+
+    def _hours_within(self, atoms: Sequence[Atom]) -> Atom:
+        return self._right_now(atoms)
 
     def _right_now(self, _: Sequence[Atom]) -> Atom:
         return replace(self._moment(0), name="now")

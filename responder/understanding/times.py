@@ -11,43 +11,43 @@ from dataclasses import replace
 
 from responder.understanding.atoms import Atom, Bounds, Clock, Grammar, Handler, Kind, Rule
 
-_NOT_HOUR = "(?!COUNTED|DAY_UNIT|WEEK|MONTH_UNIT|MINUTE|MONTH|DAY_WORD|AGO|DAY_OR_PM (?:PART|CLOCK))"
-_PM = "(?:MERIDIEM|DAY_OR_PM|(?:IN|AT)? THE? PART)"
+_NOT_HOUR = "(?!COUNTED|DAY_UNIT|WEEK|MONTH_UNIT|MINUTE|MONTH|DAY_WORD|AGO|HOUR_LENGTH)"
+_PM = "(?:MERIDIEM|DAY_OR_PM|IN? THE? PART)"
 _HOUR = "(?:NUMBER|CLOCK)"
+_LED = "(?:AT|FOR|BY|AROUND)"
+_AFTER_DATE = "(?:(?<=DATE)|(?<=DATE COMMA))"
+_BOUND = "(?:(?<=AT)|(?<=FOR)|(?<=BY)|(?<=AROUND)|(?<=FROM)|(?<=UNTIL)|(?<=AFTER)|(?<=BEFORE)|(?<=NOT_EARLIER)|(?<=NOT_LATER))"
 
 CLOCKS = Grammar(
     Rule(name, pattern)
     for name, pattern in (
-        ("half_to", f"(?:AT|FOR|BY)? HALF_TO DASH? (?:ORDINAL|NUMBER) {_PM}?"),
-        ("half_past", f"(?:AT|FOR|BY|AROUND)? A? HALF_PAST NUMBER HOUR_MARK? {_PM}?"),
-        ("quarter_of", f"(?:AT|FOR)? QUARTER ORDINAL {_PM}?"),
-        ("minutes_of", f"(?:AT|FOR)? NUMBER MINUTE ORDINAL {_PM}?"),
-        ("quarter_past", f"(?:AT|FOR)? A? QUARTER (?:PAST_HOUR|AFTER|LAST) NUMBER HOUR_MARK? {_PM}?"),
-        ("quarter_to", f"(?:AT|FOR)? A? QUARTER (?:TO|OF|UNTIL|BEFORE) NUMBER HOUR_MARK? {_PM}?"),
-        ("minutes_past", f"(?:AT|FOR)? NUMBER MINUTE? (?:PAST_HOUR|AFTER|LAST) NUMBER HOUR_MARK? {_PM}?"),
-        ("quarter_to", f"(?:AT|FOR)? WITHOUT QUARTER {_HOUR} HOUR? {_PM}?"),
-        ("minutes_to", f"(?:AT|FOR)? WITHOUT NUMBER MINUTE? NUMBER HOUR? {_PM}?"),
-        ("hour_minute", f"(?<!ITIS)(?:AT|FOR|BY) NUMBER HOUR NUMBER (?:MINUTE|HOUR)? {_PM}?"),
+        ("half_to", f"{_LED}? HALF_TO DASH? (?:ORDINAL|NUMBER) {_PM}?"),
+        ("half_past", f"{_LED}? A? HALF_PAST NUMBER HOUR_MARK? {_PM}?"),
+        ("quarter_of", f"{_LED}? QUARTER ORDINAL {_PM}?"),
+        ("minutes_of", f"{_LED}? NUMBER MINUTE ORDINAL {_PM}?"),
+        ("quarter_past", f"{_LED}? A? QUARTER (?:PAST_HOUR|AFTER) NUMBER HOUR_MARK? {_PM}?"),
+        ("quarter_to", f"{_LED}? A? QUARTER (?:TO|OF|UNTIL|BEFORE) NUMBER HOUR_MARK? {_PM}?"),
+        ("minutes_past", f"{_LED}? NUMBER MINUTE? PAST_HOUR NUMBER HOUR_MARK? {_PM}?"),
+        ("quarter_to", f"{_LED}? WITHOUT QUARTER {_HOUR} HOUR? {_PM}?"),
+        ("minutes_to", f"{_LED}? WITHOUT NUMBER MINUTE? NUMBER HOUR? {_PM}?"),
+        ("hour_minute", f"(?<!ITIS){_LED} NUMBER HOUR NUMBER (?:MINUTE|HOUR)? {_PM}?"),
         ("duration", "NUMBER HOUR NUMBER MINUTE"),
-        ("hour_minute", "NUMBER HOUR NUMBER(?!MINUTE)"),
-        ("hour_minute", f"NUMBER NUMBER {_PM}"),
-        ("digits", f"(?:AT|FOR|BY) HHMM HOUR? {_PM}?"),
-        ("with_part", f"(?:AT|FOR|BY|AROUND)? AROUND? CLOCK (?:HOUR|HOUR_MARK)? {_PM}"),
-        ("with_part", f"(?:AT|FOR|BY|AROUND)? AROUND? NUMBER (?:HOUR|HOUR_MARK)? (?:MERIDIEM|(?:IN|AT) THE? PART|PART)"),
-        ("with_part", "(?:AT|FOR|BY|AROUND|FROM|UNTIL|AFTER|BEFORE|DATE COMMA?) NUMBER HOUR? DAY_OR_PM"),
-        ("with_part", "NUMBER HOUR DAY_OR_PM"),
-        ("part_first", f"PART COMMA? (?:AT|AROUND|FOR|BY)? AROUND? NUMBER (?:HOUR|HOUR_MARK)?{_NOT_HOUR}(?!DASH|NUMBER)"),
-        ("hour_minute", f"(?<!ITIS)(?:AT|FOR|BY|AROUND) NUMBER (?:DASH)? NUMBER{_NOT_HOUR}"),
-        ("hour_minute", "(?:FROM|UNTIL|AFTER|BEFORE|DATE|NOT_EARLIER|NOT_LATER) NUMBER NUMBER(?=UNTIL|TO|STOP|COMMA|OTHER|DATE|$)"),
-        ("hour_only", "(?<!ITIS)(?:AT|FOR) HOUR (?:DAY_OR_PM|MERIDIEM)?"),
-        ("hour_only", "HOUR (?:DAY_OR_PM|MERIDIEM)"),
-        ("hour_only", "BY HOUR"),
-        ("hours", "AT? NUMBER (?:HOUR|HOUR_MARK)(?!NUMBER|LAST)"),
-        ("hours", "CLOCK HOUR"),
-        ("hours", f"(?<!ITIS)(?:AT|BY|AROUND|AT AROUND) NUMBER{_NOT_HOUR}(?!DASH PAIR|OTHER COUNTED)"),
-        ("hours", f"FOR AROUND? NUMBER{_NOT_HOUR}(?!DASH)"),
-        ("hours", f"(?:AT|FOR|BY|AROUND)+ CLOCK"),
-        ("after_date", f"DATE COMMA? NUMBER(?=STOP|DOT|COMMA|OTHER|OR|$)"),
+        ("hour_minute", f"NUMBER HOUR NUMBER{_NOT_HOUR}"),
+        ("hour_minute", f"{_LED}? NUMBER NUMBER {_PM}"),
+        ("digits", f"{_LED} HHMM HOUR? {_PM}?"),
+        ("hours", f"{_LED}* CLOCK (?:HOUR|HOUR_MARK)? {_PM}"),
+        ("hours", f"{_LED}* NUMBER (?:HOUR|HOUR_MARK)? (?:MERIDIEM|IN? THE? PART)"),
+        ("hours", f"(?:{_LED}+|{_BOUND}|{_AFTER_DATE}) NUMBER HOUR? DAY_OR_PM"),
+        ("hours", "NUMBER HOUR DAY_OR_PM"),
+        ("hours", f"PART COMMA? {_LED}* NUMBER (?:HOUR|HOUR_MARK)?{_NOT_HOUR}(?!DASH|NUMBER|HOUR)"),
+        ("dashed", f"(?<!ITIS){_LED}* NUMBER DASH NUMBER{_NOT_HOUR}(?!HOUR|PART|MERIDIEM|DAY_OR_PM|DASH|OTHER)"),
+        ("hour_minute", f"(?<!ITIS)(?:{_LED}+|{_BOUND}|{_AFTER_DATE}) NUMBER NUMBER{_NOT_HOUR}(?!HOUR)"),
+        ("one", "(?<!ITIS)(?:AT|FOR|BY) HOUR (?:DAY_OR_PM|PART)?"),
+        ("one", "HOUR (?:DAY_OR_PM|PART)"),
+        ("hours", f"{_LED}* NUMBER (?:HOUR|HOUR_MARK)"),
+        ("hours", f"{_LED}* CLOCK HOUR?"),
+        ("hours", f"(?<!ITIS){_LED}+ NUMBER{_NOT_HOUR}"),
+        ("hours", f"{_AFTER_DATE} NUMBER(?=STOP|DOT|COMMA|OR|$)"),
     )
 )
 
@@ -55,16 +55,15 @@ SPANS = Grammar(
     Rule(name, pattern)
     for name, pattern in (
         ("between", f"BETWEEN {_HOUR} (?:AND|TO|UNTIL) {_HOUR}"),
-        ("between", f"FROM {_HOUR} (?:UNTIL|TO|DASH|AND UNTIL|AND TO) {_HOUR}{_NOT_HOUR}"),
-        ("between", f"AT? CLOCK (?:DASH|SLASH|UNTIL|TO) {_HOUR}"),
+        ("between", f"FROM {_HOUR} (?:UNTIL|TO|DASH) {_HOUR}{_NOT_HOUR}"),
+        ("between", f"CLOCK (?:DASH|SLASH|UNTIL|TO) {_HOUR}"),
         ("between", "NUMBER (?:DASH|UNTIL|TO) CLOCK"),
-        ("either", f"CLOCK (?:OR|COMMA? OR) (?:AT|BY)? {_HOUR}{_NOT_HOUR}"),
-        ("not_before", f"(?:NOT_EARLIER|AFTER) (?:AT|FROM)? {_HOUR}{_NOT_HOUR}"),
-        ("not_before", f"(?:AFTER|NOT_EARLIER) (?:NUMBER|CLOCK) HOUR"),
-        ("not_before", f"FROM {_HOUR}{_NOT_HOUR}(?!OTHER COUNTED)"),
-        ("not_before", f"CLOCK (?:OR|AND) (?:AFTER|BEFORE_NOT)" if False else "CLOCK (?:OR|AND) AFTER"),
-        ("not_after", "CLOCK (?:OR|AND) BEFORE"),
-        ("not_after", f"(?:UNTIL|BEFORE|NOT_LATER) (?:AT|BY)? {_HOUR}{_NOT_HOUR}"),
+        ("either", f"CLOCK COMMA? OR {_LED}? {_HOUR}{_NOT_HOUR}"),
+        ("start", f"(?:NOT_EARLIER|AFTER) (?:AT|FROM)? {_HOUR}{_NOT_HOUR}"),
+        ("start", f"FROM {_HOUR}{_NOT_HOUR}(?!OTHER COUNTED)"),
+        ("start", "CLOCK (?:OR|AND) AFTER"),
+        ("end", "CLOCK (?:OR|AND) BEFORE"),
+        ("end", f"(?:UNTIL|BEFORE|NOT_LATER) (?:AT|BY)? {_HOUR}{_NOT_HOUR}"),
         ("after_part", "(?:AFTER|NOT_EARLIER) PART"),
         ("before_part", "(?:UNTIL|BEFORE|NOT_LATER) PART"),
         ("exactly", "CLOCK"),
@@ -83,99 +82,127 @@ class Hours:
         return SPANS.rewrite(CLOCKS.rewrite(atoms, self._clocks), self._spans)
 
     def _half_to(self, atoms: Sequence[Atom]) -> Atom | None:
-        return _clock(_previous(_numbers(atoms)[0]), 30, atoms)
+        return _clock(atoms, _previous(_numbers(atoms)[0]), 30)
 
     def _half_past(self, atoms: Sequence[Atom]) -> Atom | None:
-        return _clock(_numbers(atoms)[0], 30, atoms)
+        return _clock(atoms, _numbers(atoms)[0], 30)
 
     def _quarter_of(self, atoms: Sequence[Atom]) -> Atom | None:
-        return _clock(_previous(_numbers(atoms)[0]), 15, atoms)
+        return _clock(atoms, _previous(_numbers(atoms)[0]), 15)
 
     def _minutes_of(self, atoms: Sequence[Atom]) -> Atom | None:
         minutes, hour = _numbers(atoms)
-        return _clock(_previous(hour), minutes, atoms)
+        return _clock(atoms, _previous(hour), minutes)
 
     def _quarter_past(self, atoms: Sequence[Atom]) -> Atom | None:
-        return _clock(_numbers(atoms)[0], 15, atoms)
+        return _clock(atoms, _numbers(atoms)[0], 15)
 
     def _quarter_to(self, atoms: Sequence[Atom]) -> Atom | None:
         numbers = _numbers(atoms) or [atom.clock.hour for atom in atoms if atom.clock is not None]
-        return _clock(_previous(numbers[0]), 45, atoms)
+        return _clock(atoms, _previous(numbers[0]), 45)
 
     def _minutes_past(self, atoms: Sequence[Atom]) -> Atom | None:
         minutes, hour = _numbers(atoms)
-        return _clock(hour, minutes, atoms)
+        return _clock(atoms, hour, minutes)
 
     def _minutes_to(self, atoms: Sequence[Atom]) -> Atom | None:
         minutes, hour = _numbers(atoms)
-        return _clock(_previous(hour), 60 - minutes, atoms) if 0 < minutes < 60 else None
+        return _clock(atoms, _previous(hour), 60 - minutes)
 
     def _hour_minute(self, atoms: Sequence[Atom]) -> Atom | None:
-        hour, minute = _numbers(atoms)
-        second = [atom for atom in atoms if atom.kind is Kind.NUMBER][1]
-        if any(atom.kind is Kind.DASH for atom in atoms) and minute not in (0, 15, 30, 45):
-            return self._between(atoms)
-        if not second.is_word and len(second.name) < 2:
-            return None
-        return _led(atoms, _clock(hour, minute, atoms))
+        hour, minute = (atom for atom in atoms if atom.kind is Kind.NUMBER)
+        has_two_digits = minute.is_word or len(minute.name) == 2
+        return _clock(atoms, hour.number, minute.number) if has_two_digits else None
 
     def _duration(self, _: Sequence[Atom]) -> Atom | None:
         return None
 
     def _digits(self, atoms: Sequence[Atom]) -> Atom | None:
         value = next(atom.number for atom in atoms if atom.kind is Kind.HHMM)
-        return _clock(value // 100, value % 100, atoms, is_fixed=True)
+        return _clock(atoms, value // 100, value % 100, is_fixed=True)
 
-    def _with_part(self, atoms: Sequence[Atom]) -> Atom | None:
-        said = next((atom.clock for atom in atoms if atom.clock is not None), None) or Clock(_numbers(atoms)[0])
-        return _led(atoms, _clock(said.hour, said.minute, atoms, is_fixed=said.is_fixed))
+    def _dashed(self, atoms: Sequence[Atom]) -> Atom | None:
+        """12-30 is a time; 5-7 may be hours: certain with a preposition, else left to the asker."""
+        first, second = (atom for atom in atoms if atom.kind is Kind.NUMBER)
+        if second.name in ("00", "15", "30", "45") and not second.is_word:
+            return _clock(atoms, first.number, second.number)
+        span = self._between(atoms)
+        if span is None or atoms[0] is not first:
+            return span
+        return replace(span, kind=Kind.MAYBE)
 
-    def _part_first(self, atoms: Sequence[Atom]) -> Atom | None:
-        return _clock(_numbers(atoms)[0], 0, atoms)
-
-    def _hour_only(self, atoms: Sequence[Atom]) -> Atom | None:
-        return _clock(1, 0, atoms)
+    def _one(self, atoms: Sequence[Atom]) -> Atom | None:
+        """"в час": one o'clock."""
+        return _clock(atoms, 1, 0)
 
     def _hours(self, atoms: Sequence[Atom]) -> Atom | None:
-        said = next((atom.clock for atom in atoms if atom.clock is not None), None) or Clock(_numbers(atoms)[0])
-        return _clock(said.hour, said.minute, atoms, is_fixed=said.is_fixed)
-
-    def _after_date(self, atoms: Sequence[Atom]) -> Atom | None:
-        return _led(atoms, _clock(_numbers(atoms)[0], 0, atoms)) or atoms[0]
+        said = next((clock for clock in map(_said, atoms) if clock is not None), Clock(25))
+        made = _clock(atoms, said.hour, said.minute, is_fixed=said.is_fixed)
+        return made or next((atom for atom in atoms if atom.kind is Kind.PART), None)
 
     def _between(self, atoms: Sequence[Atom]) -> Atom | None:
-        ends = [clock for clock in (_said(atom) for atom in atoms) if clock is not None]
-        if len(ends) != 2:
+        ends = [clock for clock in map(_said, atoms) if clock is not None]
+        if len(ends) != 2 or max(end.hour for end in ends) > 24:
             return None
         start, end = ends
         if end.part and not start.part and not start.is_fixed:
             start = replace(start, part=end.part)
         elif start.part and not end.part and not end.is_fixed and end.hour > start.hour:
             end = replace(end, part=start.part)
-        return Atom(Kind.SPAN, 0, 0, bounds=Bounds(start=start, end=end))
+        return _spanned(Bounds(start=start, end=end))
 
     def _either(self, atoms: Sequence[Atom]) -> Atom | None:
-        clocks = [clock for clock in (_said(atom) for atom in atoms) if clock is not None]
-        if len(clocks) != 2:
-            return None
-        first, second = clocks
-        if second.part and not first.part:
-            first = replace(first, part=second.part)
-        return Atom(Kind.SPAN, 0, 0, bounds=Bounds(exact=first, or_exact=replace(second, part=second.part or first.part)))
+        first, second = [clock for clock in map(_said, atoms) if clock is not None]
+        if second.hour > 24:
+            return _spanned(Bounds(exact=first))
+        first = replace(first, part=first.part or second.part)
+        return _spanned(Bounds(exact=first, or_exact=replace(second, part=second.part or first.part)))
 
-    def _not_before(self, atoms: Sequence[Atom]) -> Atom | None:
-        clock = next((clock for clock in map(_said, atoms) if clock is not None), None)
-        return None if clock is None else Atom(Kind.SPAN, 0, 0, bounds=Bounds(start=clock))
+    def _start(self, atoms: Sequence[Atom]) -> Atom | None:
+        clock = next(clock for clock in map(_said, atoms) if clock is not None)
+        return _spanned(Bounds(start=clock)) if clock.hour <= 24 else None
 
-    def _not_after(self, atoms: Sequence[Atom]) -> Atom | None:
-        clock = next((clock for clock in map(_said, atoms) if clock is not None), None)
-        return None if clock is None else Atom(Kind.SPAN, 0, 0, bounds=Bounds(end=clock))
+    def _end(self, atoms: Sequence[Atom]) -> Atom | None:
+        clock = next(clock for clock in map(_said, atoms) if clock is not None)
+        return _spanned(Bounds(end=clock)) if clock.hour <= 24 else None
 
     def _after_part(self, atoms: Sequence[Atom]) -> Atom | None:
-        return Atom(Kind.PART, 0, 0, name=f"after {atoms[-1].name}")
+        return replace(atoms[-1], name=f"after {atoms[-1].name}")
 
     def _before_part(self, atoms: Sequence[Atom]) -> Atom | None:
-        return Atom(Kind.PART, 0, 0, name=f"before {atoms[-1].name}")
+        return replace(atoms[-1], name=f"before {atoms[-1].name}")
 
     def _exactly(self, atoms: Sequence[Atom]) -> Atom | None:
-        return Atom(Kind.SPAN, 0, 0, bounds=Bounds(exact=atoms[0].clock))
+        return _spanned(Bounds(exact=atoms[0].clock))
+
+
+def _clock(atoms: Sequence[Atom], hour: int, minute: int, *, is_fixed: bool = False) -> Atom | None:
+    """A CLOCK with the part of day said beside it; None when no day has such a minute."""
+    if not (0 <= hour <= 24 and 0 <= minute < 60):
+        return None
+    part = next((a.name for a in atoms if a.kind in (Kind.PART, Kind.MERIDIEM, Kind.DAY_OR_PM)), None)
+    has_zero = any(a.kind is Kind.NUMBER and not a.is_word and a.name[:1] == "0" for a in atoms[:2])
+    clock = Clock(hour % 24, minute, is_fixed or has_zero or hour > 12 or hour == 0, part)
+    return Atom(Kind.CLOCK, 0, 0, clock=clock)
+
+
+def _spanned(bounds: Bounds) -> Atom:
+    return Atom(Kind.SPAN, 0, 0, bounds=bounds)
+
+
+def _said(atom: Atom) -> Clock | None:
+    """The hour an atom says by itself; not yet checked to be one."""
+    if atom.clock is not None:
+        return atom.clock
+    if atom.kind is not Kind.NUMBER:
+        return None
+    return Clock(atom.number, 0, atom.number > 12 or atom.number == 0 or atom.name[:1] == "0")
+
+
+def _numbers(atoms: Sequence[Atom]) -> list[int]:
+    return [atom.number for atom in atoms if atom.kind in (Kind.NUMBER, Kind.ORDINAL)]
+
+
+def _previous(hour: int) -> int:
+    """The hour before on the face of a clock, in which "half of the first" lies; out of range stays so."""
+    return 12 if hour == 1 else hour - 1 if hour else 25

@@ -111,6 +111,8 @@ class TimeWords:
         )
         for name, kind in numbered:
             for key, phrases in table(data.get(name)).items():
+                if kind is Kind.RANK and int(key) < 0:
+                    continue  # "the last one" picks from a row and never names a day
                 for phrase in phrases:
                     self._add(phrase, Atom(kind, 0, 0, number=int(key), name=phrase))
         for key, phrases in table(data.get("holidays")).items():

@@ -14,14 +14,15 @@ MAX_CHARS = 4000  # what a person types in one breath; the rest of a flood is no
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
+_QUOTE_IN_WORD = re.compile(r'(?<=[^\W\d_])"(?=[^\W\d_])')
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 _TOKEN = re.compile(
     r"""
     (?P<iso>\d{4}-\d{2}-\d{2}(?!\d))
   | (?P<clock>(?<![\d:])\d{1,2}:\d{2}(?::\d{2})?(?![\d:]))
-  | (?P<full>(?<![\d.,/])\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?![\d:]))
-  | (?P<pair>(?<![\d.,/])\d{1,2}[./]\d{1,2}(?!\d|[.,]\d))
+  | (?P<full>(?<!\d)(?<!\d[.,/])\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?![\d:]))
+  | (?P<pair>(?<!\d)(?<!\d[.,/])\d{1,2}[./]\d{1,2}(?!\d|[.,]\d))
   | (?P<decimal>\d+[.,]\d+)
   | (?P<number>\d+)
   | (?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)
@@ -61,7 +62,8 @@ class Token:
 def clean(text: str) -> str:
     """One spelling of dashes, quotes, spaces and digits; invisible characters gone; at most `MAX_CHARS`."""
     text = unicodedata.normalize("NFKC", text[:MAX_CHARS])[:MAX_CHARS]
-    return _INVISIBLE.sub("", text).translate(_DASHES).translate(_QUOTES).replace("\r", "\n")
+    text = _INVISIBLE.sub("", text).translate(_DASHES).translate(_QUOTES).replace("\r", "\n")
+    return _QUOTE_IN_WORD.sub("'", text)
 
 
 def plain(word: str) -> str:

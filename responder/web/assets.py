@@ -26,12 +26,17 @@ _TYPES = {
 
 
 @cache
+def _files() -> dict[str, Path]:
+    """Every asset by its path below `static`: whatever is not in here is not served."""
+    return {path.relative_to(STATIC).as_posix(): path for path in sorted(STATIC.rglob("*")) if path.suffix in _TYPES}
+
+
+@cache
 def assets_version() -> str:
     """Twelve hexadecimal digits that stand for the present content of all assets."""
     digest = hashlib.sha256()
-    for path in sorted(STATIC.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(STATIC).as_posix().encode() + b"\0" + path.read_bytes())
+    for name, path in _files().items():
+        digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -46,8 +51,8 @@ def assets_router() -> APIRouter:
 
     @router.get("/static/{version}/{path:path}")
     async def asset(version: str, path: str) -> Response:
-        file = (STATIC / path).resolve()
-        if not file.is_relative_to(STATIC.resolve()) or file.suffix not in _TYPES or not file.is_file():
+        file = _files().get(path)
+        if file is None:
             return Response(status_code=404)
         current = version == assets_version()
         return FileResponse(

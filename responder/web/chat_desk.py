@@ -82,11 +82,15 @@ class SalonChatDesk:
             raise NotStored("The message could not be stored just now; please repeat.") from error
 
     async def messages(self, site: ChatSite, visitor_id: str, after: int) -> Sequence[ChatLine]:
+        return await self.lines(site.channel_account_id, visitor_id, after)
+
+    async def lines(self, account_id: int, visitor_id: str, after: int) -> Sequence[ChatLine]:
+        """The lines of one visitor of an account after a line's id."""
         async with self._database.connection() as connection:
             cursor = await connection.execute(
                 LINES,
                 {
-                    "account": site.channel_account_id,
+                    "account": account_id,
                     "visitor": visitor_id,
                     "after": after,
                     "limit": HISTORY_LINES,
@@ -95,9 +99,7 @@ class SalonChatDesk:
             rows = await cursor.fetchall()
         return [_line(row) for row in reversed(rows)]
 
-    async def _accepted(
-        self, site: ChatSite, item: Inbound, outcome: Stored, received_at: datetime
-    ) -> AcceptedMessage:
+    async def _accepted(self, site: ChatSite, item: Inbound, outcome: Stored, received_at: datetime) -> AcceptedMessage:
         if outcome.message_id is not None:
             return AcceptedMessage(id=outcome.message_id, received_at=received_at, is_duplicate=False)
         async with self._database.connection() as connection:

@@ -60,7 +60,6 @@ async def _working(app: App, **options: float) -> AsyncIterator[asyncio.Task[Non
             await worker
 
 
-
 async def test_a_job_of_a_rolled_back_transaction_does_not_exist(database: Database, app: App) -> None:
     """What was decided and then undone leaves no work behind."""
     seen = _recorder(app)

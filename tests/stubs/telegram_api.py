@@ -9,13 +9,12 @@ Used by the contract tests, the end-to-end tests, the demo and the benchmarks:
 
 The customers' side are plain calls (`customer_says`, `customer_presses`...). Their updates go to the webhook, with the
 secret header and again until it answers 2xx, or wait for `getUpdates` when no webhook is set. Misfortune is ordered
-with `fail_next`, `hang_next` and `lose_answer_next`.
+with `fail_next`, `hang_next` and `lose_answer_next` (for one method, or the next of `ANY_METHOD`), and `go_down`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,35 +24,14 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from tests.stubs import telegram_updates as updates
-from tests.stubs.telegram_delivery import Delivery, UpdateDelivery
+from tests.stubs.telegram_chats import BOT, Chats, SentMessage
+from tests.stubs.telegram_delivery import UpdateDelivery
 from tests.stubs.telegram_rules import CHAT_ACTIONS, Refusal, check_markup, check_secret, check_text, decoded
-from tests.stubs.telegram_updates import Customer, Json
+from tests.stubs.telegram_updates import Json
 
-BOT = {"id": 1, "is_bot": True, "first_name": "Salon", "username": "salon_bot"}
+__all__ = ["ANY_METHOD", "BOT", "SentMessage", "TelegramStub"]
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SentMessage:
-    """A `sendMessage` call that was accepted."""
-
-    chat_id: int
-    message_id: int
-    text: str
-    at: float  # Unix time of the acceptance
-    markup: Mapping[str, Any] | None
-    parameters: Mapping[str, Any]  # of the call, as they came
-
-    @property
-    def buttons(self) -> dict[str, str]:
-        """Labels and callback data of the inline buttons."""
-        rows = (self.markup or {}).get("inline_keyboard", ())
-        return {button["text"]: button["callback_data"] for row in rows for button in row}
-
-    @property
-    def keyboard(self) -> list[str]:
-        """Labels of the reply keyboard."""
-        return [button["text"] for row in (self.markup or {}).get("keyboard", ()) for button in row]
+ANY_METHOD = "*"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +40,7 @@ class _Mishap:
     is_carried_out: bool = False
 
 
-class TelegramStub:
+class TelegramStub(Chats):
     """One bot account at a Bot API server on 127.0.0.1.
 
     `flood_interval_s`: refuse a second message to a chat within this time, as Telegram does after a burst.
@@ -79,38 +57,24 @@ class TelegramStub:
         second_s: float = 0.02,
         now: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__(UpdateDelivery(second_s=second_s), now=now)
         self.token = token
         self.url = ""  # of the server, known once it is entered
         self.allowed_updates: list[str] | None = None
         self.calls: list[tuple[str, Mapping[str, Any]]] = []  # every authentic call except getUpdates
         self.typing: list[int] = []
         self.answer_delay_s = answer_delay_s
-        self._port, self._flood_interval_s, self._now = port, flood_interval_s, now
-        self._ids = itertools.count(1)
-        self._update_ids = itertools.count(700_000_001)
-        self._customers: dict[int, Customer] = {}
-        self._blocked: set[int] = set()
-        self._sent: dict[int, list[SentMessage]] = defaultdict(list)
-        self._waiters: dict[int, list[tuple[int, asyncio.Event]]] = defaultdict(list)
-        self._queries: set[str] = set()
+        self._port, self._flood_interval_s = port, flood_interval_s
         self._files: dict[str, bytes] = {}
+        self._gone: set[str] = set()
         self._mishaps: dict[str, deque[_Mishap]] = defaultdict(deque)
-        self._delivery = UpdateDelivery(second_s=second_s)
         self._closing = asyncio.Event()
 
     # --- server
 
     async def __aenter__(self) -> TelegramStub:
-        app = web.Application(client_max_size=50 * 2**20)
-        app.router.add_route("*", "/bot{token}/{method}", self._on_call)
-        app.router.add_get("/file/bot{token}/{path:.+}", self._on_file)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{self._port}"
         await self._delivery.open()
+        await self.come_back()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -118,71 +82,30 @@ class TelegramStub:
         await self._delivery.close()
         await self._runner.cleanup()
 
-    # --- the customers' side
+    async def go_down(self) -> None:
+        """Stop listening and drop every connection; nothing is forgotten."""
+        await self._runner.cleanup()
 
-    def customer(self, chat_id: int, **about: Any) -> Customer:
-        """The person of this chat, made known to the bot (who may write to them from now on)."""
-        if about or chat_id not in self._customers:
-            self._customers[chat_id] = Customer(id=chat_id, **about)
-        return self._customers[chat_id]
+    async def come_back(self) -> None:
+        """Listen at the same address as before."""
+        app = web.Application(client_max_size=50 * 2**20)
+        app.router.add_route("*", "/bot{token}/{method}", self._on_call)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._on_file)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._port = self._runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self._port}"
 
-    def customer_says(self, chat_id: int, text: str, *, date: int | None = None) -> Delivery:
-        return self.customer_sends(chat_id, date=date, text=text)
-
-    def customer_sends(self, chat_id: int, *, date: int | None = None, **content: Any) -> Delivery:
-        """Any message: photo=[...], voice={...}, caption=..."""
-        about = self._stamped(date)
-        return self.deliver({"message": updates.message(self.customer(chat_id), **about, **content)}, lane=chat_id)
-
-    def customer_opens(self, chat_id: int, payload: str = "") -> Delivery:
-        """The start button, or a link t.me/bot?start=payload."""
-        return self.customer_says(chat_id, f"/start {payload}".strip())
-
-    def customer_shares_phone(self, chat_id: int, phone: str, *, is_own: bool = True) -> Delivery:
-        customer = self.customer(chat_id)
-        return self.deliver(updates.shared_phone(customer, phone, **self._stamped(), is_own=is_own), lane=chat_id)
-
-    def customer_presses(self, chat_id: int, label: str) -> Delivery:
-        """The newest button with this label, inline or of the reply keyboard; KeyError when none was sent."""
-        for sent in reversed(self._sent[chat_id]):
-            if label in sent.keyboard:
-                return self.customer_says(chat_id, label)
-            if label in sent.buttons:
-                query_id = f"query-{next(self._ids)}"
-                self._queries.add(query_id)
-                press = updates.pressed(
-                    self.customer(chat_id),
-                    sent.buttons[label],
-                    query_id=query_id,
-                    button_message=self._as_message(sent),
-                )
-                return self.deliver(press, lane=chat_id)
-        raise KeyError(label)
-
-    def customer_edits(self, chat_id: int, message_id: int, text: str) -> Delivery:
-        now = int(self._now())
-        edit = updates.edited(self.customer(chat_id), text, message_id=message_id, date=now, edit_date=now)
-        return self.deliver(edit, lane=chat_id)
-
-    def customer_blocks(self, chat_id: int) -> Delivery:
-        self._blocked.add(chat_id)
-        return self._membership(chat_id, "kicked")
-
-    def customer_unblocks(self, chat_id: int) -> Delivery:
-        self._blocked.discard(chat_id)
-        return self._membership(chat_id, "member")
-
-    def add_file(self, content: bytes) -> str:
-        """Keep a file and give the id that `getFile` takes."""
-        file_id = f"file-{next(self._ids)}"
+    def add_file(self, content: bytes, *, is_chunked: bool = False) -> str:
+        """Keep a file, given out in chunks or with its length, and give the id that `getFile` takes."""
+        file_id = f"{'chunked' if is_chunked else 'file'}-{next(self._ids)}"
         self._files[file_id] = content
         return file_id
 
-    def deliver(self, content: Mapping[str, Any], *, lane: int = 0) -> Delivery:
-        """Send any update; without an `update_id` (a redelivery has one) it gets the next. Same lane, same order."""
-        return self._delivery.put({"update_id": next(self._update_ids), **content}, lane=lane)
-
-    # --- what the bot did
+    def forget_content(self, file_id: str) -> None:
+        """Let `getFile` know the file and its download be gone."""
+        self._gone.add(file_id)
 
     @property
     def webhook(self) -> tuple[str, str | None] | None:
@@ -190,17 +113,9 @@ class TelegramStub:
         url = self._delivery.webhook_url
         return None if url is None else (url, self._delivery.webhook_secret)
 
-    def sent(self, chat_id: int) -> list[SentMessage]:
-        """Messages accepted for this chat, oldest first."""
-        return list(self._sent[chat_id])
-
-    async def until_sent(self, chat_id: int, *, count: int, timeout_s: float = 10.0) -> list[SentMessage]:
-        """Wait until the bot has sent at least `count` messages to this chat; TimeoutError when it does not."""
-        if len(self._sent[chat_id]) < count:
-            event = asyncio.Event()
-            self._waiters[chat_id].append((count, event))
-            await asyncio.wait_for(event.wait(), timeout_s)
-        return self.sent(chat_id)
+    async def until_polled(self) -> None:
+        """Wait until a `getUpdates` waits for something to happen."""
+        await self._delivery.polled.wait()
 
     # --- misfortune
 
@@ -239,11 +154,13 @@ class TelegramStub:
             self.calls.append((method, parameters))
         if self.answer_delay_s:
             await asyncio.sleep(self.answer_delay_s)
-        mishap = self._mishaps[method].popleft() if self._mishaps[method] else None
+        mishaps = self._mishaps[method] or self._mishaps[ANY_METHOD]
+        mishap = mishaps.popleft() if mishaps else None
         if mishap is not None and mishap.answer is not None:
             return mishap.answer
         if mishap is not None and not mishap.is_carried_out:
             await self._closing.wait()
+            return _refused(Refusal(500, "Internal Server Error: restart"))
         answer = await self._carried_out(method, parameters)
         if mishap is not None and request.transport is not None:
             request.transport.abort()
@@ -283,10 +200,7 @@ class TelegramStub:
             markup=markup,
             parameters=parameters,
         )
-        self._sent[chat_id].append(sent)
-        for count, event in self._waiters[chat_id]:
-            if len(self._sent[chat_id]) >= count:
-                event.set()
+        self._keep(sent)
         return self._as_message(sent)
 
     async def _send_chat_action(self, parameters: Mapping[str, Any]) -> bool:
@@ -329,10 +243,14 @@ class TelegramStub:
         )
 
     async def _on_file(self, request: web.Request) -> web.Response:
-        content = self._files.get(request.match_info["path"].removeprefix("files/"))
-        if request.match_info["token"] != self.token or content is None:
+        file_id = request.match_info["path"].removeprefix("files/")
+        is_known = file_id in self._files and file_id not in self._gone
+        if request.match_info["token"] != self.token or not is_known:
             return _refused(Refusal(404, "Not Found"))
-        return web.Response(body=content)
+        response = web.Response(body=self._files[file_id])
+        if file_id.startswith("chunked"):
+            response.enable_chunked_encoding()
+        return response
 
     # --- rules that need the state
 
@@ -366,18 +284,6 @@ class TelegramStub:
     def _remember_allowed(self, parameters: Mapping[str, Any]) -> None:
         if parameters.get("allowed_updates") is not None:
             self.allowed_updates = decoded(parameters["allowed_updates"])
-
-    def _stamped(self, date: int | None = None) -> Any:
-        return {"message_id": next(self._ids), "date": int(self._now()) if date is None else date}
-
-    def _membership(self, chat_id: int, status: str) -> Delivery:
-        change = updates.membership(self.customer(chat_id), status=status, date=int(self._now()), bot=BOT)
-        return self.deliver(change, lane=chat_id)
-
-    def _as_message(self, sent: SentMessage) -> Json:
-        chat = self._customers[sent.chat_id].as_chat()
-        message = {"message_id": sent.message_id, "from": BOT, "chat": chat, "date": int(sent.at), "text": sent.text}
-        return {**message, "reply_markup": sent.markup} if "inline_keyboard" in (sent.markup or {}) else message
 
 
 async def _parameters(request: web.Request) -> Mapping[str, Any]:

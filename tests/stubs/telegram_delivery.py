@@ -46,6 +46,7 @@ class UpdateDelivery:
         self._pollers = itertools.count(1)
         self._last_poller = 0
         self._is_closed = False
+        self.polled = asyncio.Event()  # set while somebody waits for updates
 
     async def open(self) -> None:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
@@ -83,10 +84,12 @@ class UpdateDelivery:
             self._queued.popleft().done.set()
         me = self._last_poller = next(self._pollers)
         self._wake.set()
+        self.polled.set()
         await self._until_due(me, timeout_s=timeout_s)
         if me != self._last_poller:
             problem = "terminated by other getUpdates request; make sure that only one bot instance is running"
             raise Refusal(409, f"Conflict: {problem}")
+        self.polled.clear()
         return [delivery.update for delivery in itertools.islice(self._queued, limit)]
 
     async def _until_due(self, me: int, *, timeout_s: float) -> None:

@@ -15,7 +15,7 @@ CHAT_ACTIONS = frozenset({"typing", "upload_photo", "record_voice", "upload_voic
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
-class Refusal(Exception):  # noqa: N818  what the server says, not a fault of ours
+class Refusal(Exception):
     """An error answer of the Bot API."""
 
     def __init__(self, code: int, description: str, retry_after_s: int | None = None) -> None:

@@ -17,6 +17,7 @@ from connectors.contract import (
     Capabilities,
     ChannelKind,
     ConnectorError,
+    Inbound,
     InboundHandler,
     InboundKind,
     Outbound,
@@ -39,7 +40,7 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  the name of a h
 _LONG_POLL_S = 30
 _LONG_POLL_UPDATES = 100
 _NO_PREVIEW = {"is_disabled": True}
-_ANSWERS = frozenset({InboundKind.MESSAGE, InboundKind.STARTED})
+_ANSWERS = frozenset({InboundKind.MESSAGE, InboundKind.STARTED, InboundKind.PRESSED})
 
 
 class TelegramMessenger:
@@ -98,11 +99,7 @@ class TelegramMessenger:
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
         if not self._secret or not hmac.compare_digest(given, self._secret.encode()):
             raise Unauthentic("the secret header is missing or wrong")
-        items = inbound_of(read_object(request.body))
-        for item in items:
-            if item.kind in _ANSWERS:
-                self._keyboards.was_answered(item.thread_key)
-        return WebhookResult(items=items)
+        return WebhookResult(items=self._read(read_object(request.body)))
 
     async def send(self, message: Outbound) -> Receipt:
         business_connection_id, chat_id = _address(message.thread_key)
@@ -160,7 +157,14 @@ class TelegramMessenger:
             await self._bot.set_webhook(url, secret_token=self._secret, allowed_updates=ALLOWED_UPDATES)
 
     async def poll(self, handle: InboundHandler) -> None:
-        await Poller(ask=self._updates, remove_webhook=self._remove_webhook).run(handle)
+        await Poller(ask=self._updates, read=self._read, remove_webhook=self._remove_webhook).run(handle)
+
+    def _read(self, update: Mapping[str, Any]) -> Sequence[Inbound]:
+        items = inbound_of(update)
+        for item in items:
+            if item.kind in _ANSWERS:
+                self._keyboards.was_answered(item.thread_key)
+        return items
 
     async def _updates(self, offset: int | None) -> Sequence[RawUpdate]:
         """The next updates; not `Bot.get_updates`, which gives up the whole batch over one it cannot parse."""

@@ -20,9 +20,9 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from connectors.contract import InboundHandler, TransientError
+from connectors.contract import Inbound, InboundHandler, TransientError
 from connectors.messengers.telegram.failures import WebhookActiveError
-from connectors.messengers.telegram.updates import inbound_of, unknown_of
+from connectors.messengers.telegram.updates import unknown_of
 
 _log = structlog.get_logger(component=__name__)
 
@@ -36,17 +36,20 @@ class Poller:
     """Asks for updates for ever.
 
     `ask` takes the offset (everything below it is confirmed) and gives the next updates, oldest first, or an empty list
-    when none came for a while; `remove_webhook` makes polling possible where a webhook is set.
+    when none came for a while; `read` makes items of an update and never fails; `remove_webhook` makes polling possible
+    where a webhook is set.
     """
 
     def __init__(
         self,
         *,
         ask: Callable[[int | None], Awaitable[Sequence[RawUpdate]]],
+        read: Callable[[RawUpdate], Sequence[Inbound]],
         remove_webhook: Callable[[], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._ask = ask
+        self._read = read
         self._remove_webhook = remove_webhook
         self._sleep = sleep
 
@@ -76,7 +79,7 @@ class Poller:
     async def _hand_over(self, updates: Sequence[RawUpdate], handle: InboundHandler) -> None:
         """All at once, which is cheap; one by one when that fails, to find out which is to blame."""
         try:
-            await handle([item for update in updates for item in inbound_of(update)])
+            await handle([item for update in updates for item in self._read(update)])
         except Exception as error:  # whatever a handler raises, the updates are not confirmed
             _log.warning("telegram_updates_refused", updates=len(updates), error=type(error).__name__)
             for update in updates:
@@ -88,7 +91,7 @@ class Poller:
                 stop=stop_after_attempt(_HANDOVER_ATTEMPTS), wait=_backoff, sleep=self._sleep, reraise=True
             )
             try:
-                return await attempts(handle, inbound_of(update))
+                return await attempts(handle, self._read(update))
             except Exception as error:  # as above
                 _log.warning("telegram_update_refused", update_id=update["update_id"], error=type(error).__name__)
             try:

@@ -126,15 +126,16 @@ class AiohttpRequest(BaseRequest):
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
-    if (response.content_length or 0) <= DOWNLOAD_LIMIT_BYTES and not response.headers.get("Transfer-Encoding"):
+    if (response.content_length or 0) > DOWNLOAD_LIMIT_BYTES:
+        raise TooLargeError("the file is larger than 20 MB")
+    if response.content_length is not None:
         return await response.read()
-    chunks, size = [], 0
+    content = bytearray()
     async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > DOWNLOAD_LIMIT_BYTES:
+        content += chunk
+        if len(content) > DOWNLOAD_LIMIT_BYTES:
             raise TooLargeError("the file is larger than 20 MB")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    return bytes(content)
 
 
 def _told_apart(error: Exception) -> TelegramError:

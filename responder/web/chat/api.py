@@ -28,7 +28,7 @@ from responder.web.chat.limits import (
 from responder.web.chat.origins import admit_origin
 from responder.web.chat.refusals import ChatRefusal, json_response
 from responder.web.chat.stream import VisitorStream, line_json
-from responder.web.chat.tokens import BadToken, Purpose, Token, Visitor, VisitorTokens, new_visitor_id
+from responder.web.chat.tokens import BadToken, Purpose, Visitor, VisitorTokens, new_visitor_id
 
 BODY_LIMIT = 64 * 1024
 LARGEST_ID = 2**63 - 1
@@ -97,7 +97,7 @@ class ChatApi:
         """A short-lived key to `stream_events`, harmless in a server's log."""
         site, visitor = await self._bearer(request)
         await self._limits.spend(READS_BY_VISITOR, visitor.id, message=_busy(request, site))
-        ticket: Token = self._tokens.issue(Purpose.EVENTS, visitor)
+        ticket = self._tokens.issue(Purpose.EVENTS, visitor)
         return json_response({"ticket": ticket.text, "expires_at": ticket.expires_at})
 
     async def stream_events(self, request: Request) -> Response:

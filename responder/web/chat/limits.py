@@ -1,4 +1,4 @@
-"""How much one visitor and one address may do: soft limits, so that a shared address of a mobile carrier still works."""
+"""How much one visitor and one address may do: soft limits, so that one address of a mobile carrier still works."""
 
 from __future__ import annotations
 

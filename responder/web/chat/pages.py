@@ -32,8 +32,10 @@ class ChatPages:
         wanted, accepted = request.query_params.get("lang"), request.headers.get("accept-language", "")
         if site is None:
             language = choose_language(wanted, accepted, offered=("ru", "en"), default="en")
-            content = _templates().get_template("chat_missing.html").render(
-                language=language, texts=texts(language), asset_url=_asset_url(request)
+            content = (
+                _templates()
+                .get_template("chat_missing.html")
+                .render(language=language, texts=texts(language), asset_url=_asset_url(request))
             )
             return HTMLResponse(content, status_code=404, headers=_headers("'none'"))
         language = choose_language(wanted, accepted, offered=site.languages, default=site.language)
@@ -63,16 +65,20 @@ def _render(request: Request, site: ChatSite, language: str) -> str:
         "texts": words,
     }
     starters = [starter.to(language) for starter in site.starters]
-    return _templates().get_template("chat.html").render(
-        site=site,
-        name=site.name.to(language),
-        greeting=site.greeting.to(language) if site.greeting else words["greeting"],
-        starters=starters or [words["starter_book"], words["starter_prices"], words["starter_address"]],
-        language=language,
-        texts=words,
-        is_embedded=config["embed"],
-        config=orjson.dumps(config).decode(),
-        asset_url=_asset_url(request),
+    return (
+        _templates()
+        .get_template("chat.html")
+        .render(
+            site=site,
+            name=site.name.to(language),
+            greeting=site.greeting.to(language) if site.greeting else words["greeting"],
+            starters=starters or [words["starter_book"], words["starter_prices"], words["starter_address"]],
+            language=language,
+            texts=words,
+            is_embedded=config["embed"],
+            config=orjson.dumps(config).decode(),
+            asset_url=_asset_url(request),
+        )
     )
 
 

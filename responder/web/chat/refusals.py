@@ -1,6 +1,6 @@
 """What the chat API says no with: one JSON form, one place that turns a refusal into a response.
 
-    {"error": "rate_limited", "message": "..."}
+{"error": "rate_limited", "message": "..."}
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from responder.errors import Refused
 
-class ChatRefusal(Exception):
+
+class ChatRefusal(Refused):
     """The caller's request is refused; `code` is for programs, `message` for people."""
 
     def __init__(self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
@@ -42,7 +44,7 @@ class ChatRoute(APIRoute):
             except ChatRefusal as refusal:
                 content = {"error": refusal.code, "message": refusal.message}
                 response = json_response(content, status=refusal.status, headers=refusal.headers)
-            response.headers["vary"] = "Origin"
+            response.headers.append("vary", "Origin")
             origin = getattr(request.state, "readable_by", None)
             if origin is not None:
                 response.headers["access-control-allow-origin"] = origin

@@ -17,6 +17,7 @@ from enum import StrEnum
 import orjson
 
 from responder.clock import Clock
+from responder.errors import Refused
 
 LONGEST_TOKEN = 512
 
@@ -31,7 +32,7 @@ class Purpose(StrEnum):
 LIFETIME = {Purpose.VISITOR: timedelta(days=30), Purpose.EVENTS: timedelta(seconds=60)}
 
 
-class BadToken(Exception):
+class BadToken(Refused):
     """Missing, forged, of another purpose, or expired."""
 
 

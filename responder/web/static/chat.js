@@ -9,6 +9,7 @@ import { Scroll } from "./chat/scroll.js";
 import { Session } from "./chat/session.js";
 import { readSource } from "./chat/source.js";
 import { openStore } from "./chat/store.js";
+import { Tabs } from "./chat/tabs.js";
 import { Transcript } from "./chat/transcript.js";
 import { Typing } from "./chat/typing.js";
 import { Updates } from "./chat/updates.js";
@@ -22,7 +23,6 @@ const { texts, language } = config;
 const part = (id) => document.getElementById(id);
 const title = document.title;
 const store = openStore(`responder:${config.site}:`);
-const tabs = "BroadcastChannel" in window ? new BroadcastChannel(`responder:${config.site}`) : null;
 const isEmbedded = config.embed && window.parent !== window;
 
 const host = isEmbedded ? new Host({ onState: onPanel }) : null;
@@ -43,6 +43,7 @@ const session = new Session({ base: config.base, site: config.site, keep });
 const transcript = new Transcript({ log: part("log"), texts, dates: new Dates(language, texts) });
 const typing = new Typing({ dots: part("typing"), status: part("typing-status"), text: texts.typing });
 const replies = new Replies({ list: part("replies"), choose: press });
+const tabs = new Tabs({ name: `responder:${config.site}`, hear: onOtherTab });
 const outbox = new Outbox({ store, session, report: onOutbox });
 const scroll = new Scroll({
   scroller: part("scroller"),
@@ -87,7 +88,6 @@ async function start() {
     updates.nudge();
   });
   window.addEventListener("offline", () => showReachable(isReachable));
-  tabs?.addEventListener("message", ({ data }) => onOtherTab(data));
   outbox.adopt().forEach((entry) => transcript.addPending(entry));
   await load();
   transcript.settle();
@@ -125,7 +125,7 @@ function send(content) {
     source: origin.source,
   };
   transcript.addPending(entry);
-  tabs?.postMessage({ type: "pending", entry });
+  tabs.tell("pending", entry);
   refresh();
   scroll.toEnd();
   outbox.add(entry);
@@ -146,7 +146,7 @@ function onOutbox(entry, state, answer) {
 function discard(entry) {
   outbox.discard(entry);
   transcript.remove(entry);
-  tabs?.postMessage({ type: "discarded", entry });
+  tabs.tell("discarded", entry);
   refresh();
 }
 

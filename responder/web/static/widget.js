@@ -72,6 +72,7 @@
   let root, panel, launcher, badge, frame;
   let unread = 0;
   let isOpen = false;
+  let isLoaded = false;
   let pageOverflow = "";
 
   if (!visit.get(`${KEY}landing`)) {
@@ -113,6 +114,7 @@
     frame.title = words.panel;
     frame.src = `${base}/chat/${encodeURIComponent(site)}?embed=1${language ? `&lang=${language}` : ""}`;
     frame.addEventListener("load", () => {
+      isLoaded = true; // before, the frame is still empty and has another origin
       tell("hello", {
         token: kept.get(`${KEY}token`),
         page_url: location.href,
@@ -196,7 +198,7 @@
   }
 
   function tell(type, content) {
-    frame?.contentWindow?.postMessage({ type: `responder:${type}`, ...content }, origin);
+    if (isLoaded) frame.contentWindow?.postMessage({ type: `responder:${type}`, ...content }, origin);
   }
 
   function addStyle(tree) {

@@ -9,7 +9,7 @@ import pytest
 
 from responder.timing.enquiries import split_thread
 from responder.timing.measures import measure
-from tests.unit.timing.vectors import Vector, described, expected, read_vectors
+from tests.unit.timing.vectors import Vector, agrees, described, expected, read_vectors
 
 VECTORS = read_vectors()
 
@@ -26,11 +26,7 @@ def test_vector(vector: Vector) -> None:
 
     assert len(found) == len(vector.expect)
     for got, stated in zip(found, vector.expect, strict=True):
-        wanted = expected(stated)
-        assert got.keys() == wanted.keys()
-        for name, value in wanted.items():
-            is_number = name.endswith("_s") or isinstance(value, dict)
-            assert got[name] == (pytest.approx(value, abs=1e-6) if is_number else value), name
+        assert agrees(got, expected(stated)), f"{got} is not {stated}"
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)

@@ -83,6 +83,17 @@ def expected(form: dict[str, Any]) -> dict[str, Any]:
     return form | {"clock_start_at": datetime.fromisoformat(form["clock_start_at"])}
 
 
+def agrees(got: Any, wanted: Any) -> bool:
+    """Equal, with numbers to the microsecond."""
+    if isinstance(wanted, dict):
+        return got.keys() == wanted.keys() and all(agrees(got[name], value) for name, value in wanted.items())
+    if isinstance(wanted, list):
+        return len(got) == len(wanted) and all(map(agrees, got, wanted))
+    if isinstance(wanted, (int, float)) and isinstance(got, (int, float)):
+        return abs(got - wanted) < 1e-6
+    return bool(got == wanted)
+
+
 def _told(form: dict[str, Any]) -> dict[str, Any]:
     told = {name: value for name, value in form.items() if value is not None and value not in ((), {})}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}

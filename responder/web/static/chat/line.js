@@ -34,9 +34,10 @@ export class LineView {
     this.#showMeta();
   }
 
-  place({ startsDay, startsGroup, endsGroup, speaker }) {
+  place({ startsDay, startsGroup, endsGroup, showsTime, speaker }) {
     this.element.classList.toggle("starts-group", startsGroup);
     this.element.classList.toggle("ends-group", endsGroup);
+    this.element.classList.toggle("shows-time", showsTime);
     attach(this.#day, startsDay ? this.dates.day(this.line.at) : "", (node) => this.element.prepend(node));
     attach(this.#who, speaker, (node) => this.#bubble.before(node));
   }

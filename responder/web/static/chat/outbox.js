@@ -72,7 +72,7 @@ export class Outbox {
       return 0;
     } catch (problem) {
       if (problem.isLasting) {
-        this.#queue.shift();
+        this.#queue = this.#queue.filter((other) => other !== entry); // kept in the store: a reload tries again
         this.#report(entry, "failed");
         return 0;
       }

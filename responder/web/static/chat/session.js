@@ -84,7 +84,18 @@ export class Session {
   }
 }
 
-// Two tabs opened together must not become two visitors. Without the Web Locks API they may.
-function oneTabAtATime(name, work) {
-  return navigator.locks ? navigator.locks.request(name, work) : work();
+// Two tabs opened together must not become two visitors. Where the browser grants no lock (a frame on a site whose
+// storage it blocks) they may.
+async function oneTabAtATime(name, work) {
+  let hasBegun = false;
+  const begin = () => {
+    hasBegun = true;
+    return work();
+  };
+  try {
+    return await navigator.locks.request(name, begin);
+  } catch (problem) {
+    if (hasBegun) throw problem;
+    return begin();
+  }
 }

@@ -4,7 +4,7 @@ import { isSameDay } from "./dates.js";
 import { LineView } from "./line.js";
 
 const OVERLAP_LINES = 30; // a reply may be delivered late and carry an id smaller than lines already here
-const SAME_GROUP_MS = 5 * 60_000;
+const PAUSE_MS = 5 * 60_000; // after a pause as long as this the time is shown and a new group begins
 
 export class Transcript {
   #log;
@@ -126,6 +126,7 @@ export class Transcript {
         startsDay,
         startsGroup,
         endsGroup: !next || !isSameDay(next.at, line.at) || !isSameGroup(line, next),
+        showsTime: line.from !== "system" && (!next || next.at - line.at > PAUSE_MS),
         speaker: changesSpeaker ? (line.name ?? (line.from === "bot" ? this.#texts.assistant : "")) : "",
       });
       if (isHeard) incoming = line;
@@ -134,5 +135,5 @@ export class Transcript {
 }
 
 function isSameGroup(one, other) {
-  return one.from === other.from && one.name === other.name && Math.abs(other.at - one.at) < SAME_GROUP_MS;
+  return one.from === other.from && one.name === other.name && Math.abs(other.at - one.at) <= PAUSE_MS;
 }

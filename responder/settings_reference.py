@@ -1,6 +1,6 @@
-"""Writes docs/settings.md from `responder.settings`, so that the page cannot say anything else than the code.
+"""Every setting as a page, made from `responder.settings`, so that the page cannot say anything else than the code.
 
-Run by `make docs`; a test compares the page with `settings_page()`.
+`responder settings` prints it, `make docs` writes it to docs/settings.md, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pydantic.fields import FieldInfo
 
 from responder.settings import Settings
 
-PAGE = Path(__file__).with_name("settings.md")
 HEAD = """<!-- Written by `make docs` from responder/settings.py; change it there. -->
 # Settings
 
@@ -28,14 +27,14 @@ force. What belongs to one salon (hours, services, channel accounts, texts, targ
 """
 
 
-def settings_page() -> str:
-    """The whole page; one row for each field of `Settings`, in its order."""
-    return HEAD + "".join(_row(name, field) for name, field in Settings.model_fields.items())
+def settings_reference() -> str:
+    """The whole page in Markdown; one row for each field of `Settings`, in its order."""
+    return HEAD + "\n".join(_row(name, field) for name, field in Settings.model_fields.items())
 
 
 def _row(name: str, field: FieldInfo) -> str:
     description = (field.description or "").replace("|", "\\|")
-    return f"| `{name.upper()}` | {_default(field)} | {_takes(field)} | {description} |\n"
+    return f"| `{name.upper()}` | {_default(field)} | {_takes(field)} | {description} |"
 
 
 def _default(field: FieldInfo) -> str:
@@ -48,7 +47,7 @@ def _takes(field: FieldInfo) -> str:
         return ", ".join(f"`{value}`" for value in get_args(kind))
     words = {Path: "a folder", int: "a whole number", float: "a number", str: "text", SecretStr: "text, kept secret"}
     if kind not in words:
-        raise TypeError(f"no words for {kind!r}: add them to docs/generate_settings.py")
+        raise TypeError(f"no words for {kind!r}: add them to responder/settings_reference.py")
     return ", ".join([words[kind], *(bound for bound in bounds if bound)])
 
 
@@ -75,8 +74,3 @@ def _bound(item: object) -> str:
             return "not empty" if item.min_length == 1 else f"{item.min_length} characters or more"
         case _:
             return ""
-
-
-if __name__ == "__main__":
-    PAGE.write_text(settings_page(), encoding="utf-8")
-    print(f"wrote docs/{PAGE.name}")

@@ -1,0 +1,64 @@
+"""`responder doctor`: try every part and every account outside, and say which works and what is wrong."""
+
+from __future__ import annotations
+
+from connectors.contract import ChannelKind, Polling
+from responder.assembly import Responder, database_url, responder
+from responder.commands.serve import checks_of
+from responder.settings import Settings
+from responder.web.health import Check, check_parts
+
+OFF = "off"
+
+
+async def examine(settings: Settings) -> dict[str, str]:
+    """Every part by name: "ok", "off: ..." or what is wrong."""
+    async with responder(settings, url=database_url(settings)) as running:
+        checks: dict[str, Check] = dict(checks_of(running))
+        switched_off = await _add_accounts(running, checks)
+        if running.llm is not None:
+            checks[f"llm {settings.llm_model}"] = running.llm.probe
+        else:
+            switched_off["llm"] = f"{OFF}: understanding by rules; set LLM_BASE_URL or LLM_API_KEY"
+        return {**await check_parts(checks), **switched_off}
+
+
+async def _add_accounts(running: Responder, checks: dict[str, Check]) -> dict[str, str]:
+    switched_off: dict[str, str] = {}
+    for salon in await running.salons.all():
+        for account in salon.channels:
+            name = f"{salon.slug} channel {account.key} ({account.kind})"
+            messenger = running.messenger_of(account.id)
+            if messenger is None:
+                switched_off[name] = f"{OFF}: set {', '.join(account.secrets.values())}"
+            elif account.kind != ChannelKind.WEBCHAT:
+                checks[name] = _calling(messenger.probe)
+                is_deaf = running.settings.public_url is None and not isinstance(messenger, Polling)
+                if is_deaf:
+                    switched_off[f"{name} inbound"] = f"{OFF}: this channel needs PUBLIC_URL"
+        for crm_account in salon.crm:
+            name = f"{salon.slug} crm {crm_account.key} ({crm_account.kind})"
+            crm = running.crms.get(salon.id, {}).get(crm_account.key)
+            if crm is None:
+                switched_off[name] = f"{OFF}: set {', '.join(crm_account.secrets.values())}"
+            else:
+                checks[name] = _calling(crm.probe)
+    return switched_off
+
+
+def _calling(probe: object) -> Check:
+    async def check() -> None:
+        await probe()  # type: ignore[operator]
+
+    return check
+
+
+def report_lines(parts: dict[str, str]) -> tuple[list[str], bool]:
+    """Lines to print, and whether everything that is switched on works."""
+    width = max(len(name) for name in parts)
+    lines = []
+    for name, result in parts.items():
+        mark = "ok  " if result == "ok" else "off " if result.startswith(OFF) else "FAIL"
+        lines.append(f"{mark} {name:<{width}}" + ("" if result == "ok" else f"  {result.removeprefix('off: ')}"))
+    is_well = all(result == "ok" or result.startswith(OFF) for result in parts.values())
+    return [line.rstrip() for line in lines], is_well

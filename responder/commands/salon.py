@@ -1,0 +1,24 @@
+"""`responder salon import`: the file into the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from responder.assembly import database_url
+from responder.clock import SystemClock
+from responder.db.engine import Database
+from responder.salon.file import read_salon_file
+from responder.salon.importer import import_salon
+from responder.settings import Settings
+
+
+async def import_salon_file(settings: Settings, path: Path) -> str:
+    """One line about what changed; raises `BadSalonFile` before anything is touched."""
+    file = read_salon_file(path)
+    database = Database(database_url(settings))
+    await database.open()
+    try:
+        result = await import_salon(database, file, now=SystemClock().now())
+    finally:
+        await database.close()
+    return f"{file.slug}: {result}"

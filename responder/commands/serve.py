@@ -1,0 +1,187 @@
+"""`responder serve` and `responder worker`: the long-running processes."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+
+import redis.asyncio as redis
+import uvicorn
+from fastapi import FastAPI
+
+from connectors.contract import ChannelKind
+from responder.assembly import Responder, background, database_url, responder, run_jobs
+from responder.clock import Clock
+from responder.db.engine import Database
+from responder.errors import BadSetting
+from responder.salon.file import read_salon_file
+from responder.salon.importer import import_salon
+from responder.settings import Settings
+from responder.web.access import Access
+from responder.web.app import make_app
+from responder.web.chat_desk import SalonChatDesk
+from responder.web.health import Check
+
+DEMO_SALON = Path(str(resources.files("responder.salon") / "demo" / "salon.yaml"))
+
+
+def serve(settings: Settings, *, with_jobs: bool, reload_salon: Path | None = None) -> None:
+    """Serve until stopped; raises `BadSetting` when something the start needs is missing."""
+    url = database_url(settings)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, url, with_jobs=with_jobs, salon_file=reload_salon))
+
+
+def work(settings: Settings) -> None:
+    """Run background jobs until stopped."""
+    url = database_url(settings)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_work(settings, url))
+
+
+async def ensure_salon(database: Database, *, clock: Clock) -> bool:
+    """Import the demo salon into an installation that has none; True when it did."""
+    async with database.connection() as connection:
+        if await (await connection.execute("SELECT 1 FROM salon LIMIT 1")).fetchone() is not None:
+            return False
+    await import_salon(database, read_salon_file(DEMO_SALON), now=clock.now())
+    return True
+
+
+def build_app(running: Responder) -> FastAPI:
+    """The web application over a running process."""
+    settings = running.settings
+    return make_app(
+        find_door=running.find_door,
+        accept=running.accept,
+        chat_desk=SalonChatDesk(
+            database=running.database,
+            clock=running.clock,
+            salons=running.salons,
+            door_of=running.door_of,
+            accept=running.accept,
+        ),
+        desk=running.desk,
+        database=running.database,
+        salons=running.salons,
+        clock=running.clock,
+        live=running.live,
+        access=Access(
+            running.access_token,
+            secret_key=running.secret_key,
+            is_https=(settings.public_url or "").startswith("https://"),
+        ),
+        secret_key=running.secret_key,
+        checks=checks_of(running),
+    )
+
+
+def checks_of(running: Responder) -> Mapping[str, Check]:
+    """What readiness means, part by part; parts outside (messengers, LLM, CRM) are `responder doctor`'s."""
+
+    async def database() -> None:
+        async with running.database.connection() as connection:
+            await connection.execute("SELECT 1")
+
+    async def salons() -> None:
+        if not await running.salons.all():
+            raise LookupError("no salon has been imported")
+
+    checks: dict[str, Check] = {"database": database, "salons": salons}
+    if running.settings.redis_url is not None:
+        client = redis.Redis.from_url(running.settings.redis_url.get_secret_value())
+
+        async def redis_part() -> None:
+            await client.ping()
+
+        checks["redis"] = redis_part
+    return checks
+
+
+async def _serve(settings: Settings, url: str, *, with_jobs: bool, salon_file: Path | None) -> None:
+    _check_port(settings)
+    async with responder(settings, url=url) as running:
+        if salon_file is not None:
+            await import_salon(running.database, read_salon_file(salon_file), now=running.clock.now())
+        is_demo = await ensure_salon(running.database, clock=running.clock)
+        await running.refresh_accounts()
+        await running.warm_up()
+        server = uvicorn.Server(
+            uvicorn.Config(
+                build_app(running),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=5,
+                lifespan="off",
+            )
+        )
+        async with background(running, with_jobs=with_jobs):
+            await announce(running, is_demo=is_demo)
+            await server.serve()
+
+
+async def announce(running: Responder, *, is_demo: bool) -> None:
+    """Print where to go; the staff link holds the access token and is for the person at this terminal."""
+    settings = running.settings
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    base = settings.public_url or f"http://{host}:{settings.port}"
+    lines = ["", "Responder is ready" + (" with the demo salon." if is_demo else ".")]
+    for salon in await running.salons.all():
+        for account in salon.channels:
+            door = running.door_of(account.id)
+            if account.kind == ChannelKind.WEBCHAT:
+                lines.append(f"  chat         {base}/chat/{account.settings['site_key']}")
+            elif door is None:
+                names = ", ".join(account.secrets.values())
+                lines.append(f"  {account.kind:<12} off: set {names} to switch it on")
+            else:
+                how = "webhook" if settings.public_url else "long polling"
+                lines.append(f"  {account.kind:<12} on, by {how}")
+    lines.append(f"  staff        {base}/enter?key={running.access_token}")
+    lines.append(f"  API          {base}/api/docs")
+    lines.append(f"  health       {base}/health/ready")
+    understanding = f"rules and {settings.llm_model}" if running.llm is not None else "rules (no LLM is set)"
+    lines.append(f"  understands  by {understanding}")
+    print("\n".join(lines), flush=True)
+
+
+async def _work(settings: Settings, url: str) -> None:
+    async with responder(settings, url=url) as running:
+        task = asyncio.create_task(run_jobs(running))
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+        print("Responder worker is ready.", flush=True)
+        try:
+            await task
+        except asyncio.CancelledError:
+            return
+
+
+def _check_port(settings: Settings) -> None:
+    import socket
+
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise BadSetting(
+                "PORT",
+                f"{settings.port} on {settings.host} cannot be used ({error.strerror})",
+                "Set another PORT or HOST",
+            ) from None
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,283 @@
+"""The lead: noted in the transaction of the turn that made it, and brought into every CRM of its salon, once.
+
+Exactly once, as far as a CRM allows: the origin id is stable for ever and looked up before anything is made; one push
+of a lead into an account at a time (the row `lead_delivery` is locked while the CRM is spoken to); after a lost answer
+the account is left alone until the CRM cannot be at it any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from connectors.contract import ConnectorError, CredentialsRefused, Crm, LeadCard, OutcomeUnknown, TransientError
+from responder import jobs, metrics
+from responder.clock import Clock
+from responder.db.engine import Connection, Database
+from responder.errors import TransientFailure
+from responder.leads import statements
+from responder.leads.rules import LeadFacts, lead_card
+from responder.logs import get_logger
+from responder.salon.profile import SalonProfile
+from responder.timing.load import enquiry_timing
+from responder.timing.measures import lead_timing
+
+PUSH_LEAD = "push_lead"
+REFUSED_PAUSE_S = 900.0  # settings are mended by people; no lead of the meantime may be lost
+BUSY_PAUSE_S = 5.0
+AT_ONCE = 3  # a push keeps a connection of the pool for as long as the CRM takes
+
+log = get_logger("leads")
+
+
+async def record_lead(
+    connection: Connection,
+    *,
+    salon_id: int,
+    enquiry_id: int,
+    thread_id: int,
+    customer_id: int,
+    appointment_id: int | None,
+    name: str | None,
+    phone: str | None,
+    service: str | None,
+    specialist: str | None,
+    wish: str | None,
+    source: Mapping[str, Any],
+    now: datetime,
+    push_after_s: float = 0,
+) -> int:
+    """Make the lead of this enquiry or add to it what is new (None adds nothing and takes nothing away), and see to it
+    that the CRMs learn of it, in the caller's transaction. Returns its id.
+
+    `push_after_s` lets a booking that follows soon travel with it; a later call without it hastens the push.
+    """
+    values = {
+        "salon": salon_id,
+        "enquiry": enquiry_id,
+        "thread": thread_id,
+        "customer": customer_id,
+        "appointment": appointment_id,
+        "origin": uuid.uuid4().hex,  # another installation, or this one made anew, must not meet it in the same CRM
+        "name": name,
+        "phone": phone,
+        "service": service,
+        "specialist": specialist,
+        "wish": wish,
+        "source": Jsonb(dict(source)),
+        "now": now,
+    }
+    row = await (await connection.execute(statements.RECORD, values)).fetchone()
+    if row is None:
+        row = await (await connection.execute(statements.ID_OF_ENQUIRY, {"enquiry": enquiry_id})).fetchone()
+    assert row is not None
+    lead_id: int = row["id"]
+    await _defer_push(connection, lead_id, run_at=now + timedelta(seconds=push_after_s) if push_after_s > 0 else None)
+    return lead_id
+
+
+async def touch_lead(connection: Connection, *, enquiry_id: int, now: datetime, push_after_s: float = 0) -> int | None:
+    """Tell the CRMs that something around the lead changed: its visit (moved, cancelled, came) or its timing. Returns
+    its id, None when the enquiry has no lead."""
+    row = await (await connection.execute(statements.TOUCH, {"enquiry": enquiry_id, "now": now})).fetchone()
+    if row is None:
+        return None
+    await _defer_push(connection, row["id"], run_at=now + timedelta(seconds=push_after_s) if push_after_s > 0 else None)
+    return int(row["id"])
+
+
+async def retry_parked(connection: Connection, *, salon_id: int) -> int:
+    """Try again what a CRM had refused, after somebody mended it; returns how many leads."""
+    rows = await (await connection.execute(statements.UNPARK, {"salon": salon_id})).fetchall()
+    lead_ids = {row["id"] for row in rows}
+    for lead_id in sorted(lead_ids):
+        await _defer_push(connection, lead_id, run_at=None)
+    return len(lead_ids)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """Where a lead stands in one CRM account."""
+
+    crm_key: str
+    crm_id: str | None
+    crm_url: str | None
+    is_current: bool
+    attempts: int
+    last_error: str | None
+    is_parked: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeadSummary:
+    """A lead in the product's own list; `service` and `specialist` are keys."""
+
+    id: int
+    origin_id: str
+    enquiry_id: int
+    thread_id: int
+    name: str | None
+    phone: str | None
+    service: str | None
+    specialist: str | None
+    wish: str | None
+    visit_state: str | None
+    visit_at: datetime | None
+    revision: int
+    created_at: datetime
+    channel: str
+    deliveries: Sequence[Delivery]
+
+
+async def recent_leads(database: Database, salon_id: int, limit: int = 50) -> list[LeadSummary]:
+    """The newest leads of a salon, newest first."""
+    async with database.connection() as connection:
+        rows = await (await connection.execute(statements.RECENT, {"salon": salon_id, "limit": limit})).fetchall()
+    return [
+        LeadSummary(**{**row, "deliveries": tuple(Delivery(**delivery) for delivery in row["deliveries"])})
+        for row in rows
+    ]
+
+
+class LeadPusher:
+    """Brings leads into CRMs; `push` is the work of the job `push_lead` and harmless to repeat.
+
+    `crm_accounts` gives the opened CRMs of a salon by key, `salon_of` its profile, `transcript_url` the address of a
+    thread's dialogue where it has one.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        crm_accounts: Callable[[int], Awaitable[Mapping[str, Crm]]],
+        salon_of: Callable[[int], Awaitable[SalonProfile]],
+        transcript_url: Callable[[int], str | None],
+        at_once: int = AT_ONCE,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._crm_accounts = crm_accounts
+        self._salon_of = salon_of
+        self._transcript_url = transcript_url
+        self._hands = asyncio.Semaphore(at_once)
+
+    async def push(self, lead_id: int) -> None:
+        """Bring every CRM of the lead's salon to the lead's present state; raises `TransientFailure` when one of them
+        has to be tried again. A lead that is gone is no error."""
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(statements.SALON_OF_LEAD, {"lead": lead_id})).fetchone()
+        if row is None:
+            return
+        salon = await self._salon_of(row["salon_id"])
+        accounts = await self._crm_accounts(row["salon_id"])
+        # one account's trouble is not another's
+        results = await asyncio.gather(
+            *(self._push_into(key, crm, lead_id, salon) for key, crm in accounts.items()), return_exceptions=True
+        )
+        waits = [result for result in results if isinstance(result, TransientFailure)]
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, TransientFailure):
+                raise result
+        if waits:
+            named = [wait.retry_after_s for wait in waits if wait.retry_after_s is not None]
+            raise TransientFailure(
+                f"{len(waits)} of {len(accounts)} CRM accounts to be tried again",
+                retry_after_s=min(named) if len(named) == len(waits) else None,
+            )
+
+    async def _push_into(self, key: str, crm: Crm, lead_id: int, salon: SalonProfile) -> None:
+        about = {"lead": lead_id, "crm": key}
+        async with self._hands:
+            async with self._database.connection() as connection:
+                await connection.execute(statements.OPEN_DELIVERY, about)
+            async with self._database.transaction() as connection:
+                delivery = await (await connection.execute(statements.LOCK_DELIVERY, about)).fetchone()
+                if delivery is None:
+                    raise TransientFailure("another worker is pushing this lead", retry_after_s=BUSY_PAUSE_S)
+                facts = await (await connection.execute(statements.FACTS, about)).fetchone()
+                if facts is None or not _is_due(delivery, facts["revision"], self._clock.now()):
+                    return
+                card = await self._card(connection, facts, salon)
+                error = await self._put(connection, crm, card, delivery, facts["revision"])
+        self._tell(crm, lead_id, error)
+        if isinstance(error, TransientError):
+            raise TransientFailure(str(error), retry_after_s=error.retry_after_s)
+        if isinstance(error, CredentialsRefused):
+            raise TransientFailure(str(error), retry_after_s=REFUSED_PAUSE_S)
+
+    async def _card(self, connection: Connection, facts: Mapping[str, Any], salon: SalonProfile) -> LeadCard:
+        timing = lead_timing(await enquiry_timing(connection, facts["enquiry_id"]))
+        known = {name: facts[name] for name in LeadFacts.__dataclass_fields__}
+        transcript_url = self._transcript_url(facts["thread_id"])
+        return lead_card(LeadFacts(**known), salon, timing=timing, transcript_url=transcript_url)
+
+    async def _put(
+        self, connection: Connection, crm: Crm, card: LeadCard, delivery: Mapping[str, Any], revision: int
+    ) -> ConnectorError | None:
+        """Put the card and note how it went, which is committed either way."""
+        try:
+            receipt = await crm.put_lead(card, crm_id=delivery["crm_id"])
+        except ConnectorError as error:
+            await connection.execute(
+                statements.NOT_DELIVERED, {"delivery": delivery["id"], **_setback(error, revision, self._clock.now())}
+            )
+            return error
+        values = {"crm_id": receipt.crm_id, "url": receipt.url, "revision": revision, "now": self._clock.now()}
+        await connection.execute(statements.DELIVERED, {"delivery": delivery["id"], **values})
+        return None
+
+    def _tell(self, crm: Crm, lead_id: int, error: ConnectorError | None) -> None:
+        outcome = _outcome(error)
+        metrics.LEADS.labels(crm=crm.kind, outcome=outcome).inc()
+        if error is not None:
+            log.warning("lead_not_delivered", lead_id=lead_id, crm=crm.kind, outcome=outcome, error=str(error))
+
+
+def _is_due(delivery: Mapping[str, Any], revision: int, now: datetime) -> bool:
+    """Whether the CRM lacks this revision and has not refused it; raises `TransientFailure` when it must wait."""
+    if delivery["revision"] >= revision or (delivery["parked_revision"] or 0) >= revision:
+        return False
+    if delivery["next_attempt_at"] is not None and delivery["next_attempt_at"] > now:
+        wait_s = (delivery["next_attempt_at"] - now).total_seconds()
+        raise TransientFailure("the CRM asked for patience", retry_after_s=wait_s)
+    return True
+
+
+def _setback(error: ConnectorError, revision: int, now: datetime) -> dict[str, object]:
+    """What a failed attempt leaves in the row: a pause when the CRM named one, or the parking of this revision."""
+    pause_s = error.retry_after_s if isinstance(error, TransientError) else None
+    is_parked = not isinstance(error, (TransientError, CredentialsRefused))
+    return {
+        "error": str(error),
+        "next_attempt_at": None if pause_s is None else now + timedelta(seconds=pause_s),
+        "parked_at": now if is_parked else None,
+        "parked_revision": revision if is_parked else None,
+    }
+
+
+def _outcome(error: ConnectorError | None) -> str:
+    match error:
+        case None:
+            return "delivered"
+        case OutcomeUnknown():
+            return "unknown"
+        case TransientError():
+            return "transient"
+        case CredentialsRefused():
+            return "refused"
+        case _:
+            return "parked"
+
+
+async def _defer_push(connection: Connection, lead_id: int, *, run_at: datetime | None) -> None:
+    """At most one push of a lead waits and one runs; the waiting one reads what is newest when it starts."""
+    lock = f"{PUSH_LEAD}:{lead_id}"
+    await jobs.defer(connection, PUSH_LEAD, args={"lead_id": lead_id}, lock=lock, queueing_lock=lock, run_at=run_at)

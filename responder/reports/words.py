@@ -1,0 +1,105 @@
+"""The report's words by language, as data; a language that is missing here is shown in English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from responder.timing.measures import Measure
+from responder.timing.timeline import Exclusion
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """`days` by plural form of the language; `units` are day, hour, minute, second."""
+
+    title: str
+    days: Mapping[str, str]
+    all_channels: str
+    channels: Mapping[str, str]
+    columns: tuple[str, str, str, str, str, str]  # within a minute, interval, median, p90, n, open
+    rows: Mapping[Measure, str]
+    working: str
+    not_reached: str
+    nothing_yet: str
+    no_arrivals: str
+    answered_first: str
+    sides: tuple[str, str, str, str]  # bot, person, other, nobody
+    excluded: str
+    reasons: Mapping[Exclusion, str]
+    skewed: str
+    not_awaited: str
+    small: str
+    definition: str
+    units: tuple[str, str, str, str]
+
+
+RU = Words(
+    title="Время ответа",
+    days={"one": "день", "few": "дня", "many": "дней", "other": "дня"},
+    all_channels="Все каналы",
+    channels={"webchat": "Чат на сайте", "email": "Почта", "vk": "ВКонтакте"},
+    columns=("за 60 с", "95 %", "медиана", "90 %", "n", "ждут"),
+    rows={
+        Measure.FIRST_REPLY: "Первый ответ",
+        Measure.FIRST_USEFUL: "Полезный ответ",
+        Measure.BOT_FRT: "Бот",
+        Measure.HUMAN_FRT: "Человек",
+        Measure.HUMAN_WAIT: "Ожидание человека",
+        Measure.RESOLUTION: "Решение",
+        Measure.PIPELINE_LAG: "Доставка до нас",
+    },
+    working="в рабочее время",
+    not_reached="не достигнуто",
+    nothing_yet="—",
+    no_arrivals="Обращений за этот период нет.",
+    answered_first="Первым помог",
+    sides=("бот", "человек", "неизвестно кто", "пока никто"),
+    excluded="Не считаются",
+    reasons={Exclusion.SPAM: "спам", Exclusion.OUTREACH: "ответы на рассылку", Exclusion.TEST: "проверочные"},
+    skewed="Часы мессенджера спешили",
+    not_awaited="Хватило другой стороны",
+    small="· меньше 10 обращений: судить рано",
+    definition="Определения",
+    units=("д", "ч", "мин", "с"),
+)
+
+EN = Words(
+    title="Response time",
+    days={"one": "day", "other": "days"},
+    all_channels="All channels",
+    channels={"webchat": "Web chat", "email": "E-mail"},
+    columns=("in 60 s", "95%", "median", "p90", "n", "open"),
+    rows={
+        Measure.FIRST_REPLY: "First reply",
+        Measure.FIRST_USEFUL: "Useful reply",
+        Measure.BOT_FRT: "Bot",
+        Measure.HUMAN_FRT: "Person",
+        Measure.HUMAN_WAIT: "Wait for a person",
+        Measure.RESOLUTION: "Resolution",
+        Measure.PIPELINE_LAG: "Delivery to us",
+    },
+    working="working hours",
+    not_reached="not reached",
+    nothing_yet="—",
+    no_arrivals="No enquiries in this period.",
+    answered_first="Helped first",
+    sides=("bot", "person", "author unknown", "nobody yet"),
+    excluded="Not counted",
+    reasons={Exclusion.SPAM: "spam", Exclusion.OUTREACH: "answers to outreach", Exclusion.TEST: "test dialogues"},
+    skewed="Messenger's clock ahead of ours",
+    not_awaited="The other side was enough",
+    small="· fewer than 10 enquiries: too early to tell",
+    definition="Definitions",
+    units=("d", "h", "min", "s"),
+)
+
+WORDS: Mapping[str, Words] = {"ru": RU, "en": EN}
+
+CHANNEL_NAMES: Mapping[str, str] = {  # names that no language changes
+    "telegram": "Telegram",
+    "whatsapp": "WhatsApp",
+    "instagram": "Instagram",
+    "vk": "VK",
+    "max": "MAX",
+}

@@ -1,0 +1,70 @@
+"""The web application: every router, in one list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from responder import __version__
+from responder.clock import Clock
+from responder.db.engine import Database
+from responder.desk.service import Desk
+from responder.live import Live
+from responder.salon.loader import SalonCache
+from responder.web.access import Access
+from responder.web.assets import assets_router
+from responder.web.chat import ChatDesk, chat_router
+from responder.web.health import Check, health_router
+from responder.web.hooks import Accept, FindDoor, hooks_router
+from responder.web.staff.api import staff_api
+from responder.web.staff.pages import refusal_page, staff_pages
+
+
+def make_app(
+    *,
+    find_door: FindDoor,
+    accept: Accept,
+    chat_desk: ChatDesk,
+    desk: Desk,
+    database: Database,
+    salons: SalonCache,
+    clock: Clock,
+    live: Live,
+    access: Access,
+    secret_key: str,
+    checks: Mapping[str, Check],
+) -> FastAPI:
+    """The application over parts that somebody else opened and will close."""
+    app = FastAPI(title="Responder", version=__version__, docs_url="/api/docs", redoc_url=None)
+    app.include_router(hooks_router(find_door, accept, clock=clock))
+    app.include_router(chat_router(chat_desk, secret_key=secret_key, clock=clock, live=live))
+    app.include_router(assets_router())
+    app.include_router(access.router())
+    app.include_router(staff_pages(desk, database=database, salons=salons, clock=clock, access=access))
+    app.include_router(staff_api(desk, database=database, salons=salons, access=access))
+    app.include_router(health_router(checks))
+    app.include_router(_front_door())
+    app.add_exception_handler(HTTPException, _refuse)
+    return app
+
+
+def _front_door() -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def home() -> Response:
+        return RedirectResponse("/dialogues", status_code=307)
+
+    return router
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    """A page for browsers, JSON for programs; both say what would be right."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong on our side."
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(refusal_page(detail), status_code=status)
+    return JSONResponse({"error": status, "message": detail}, status_code=status)

@@ -1,0 +1,59 @@
+"""Is the process alive, is every part of it working, and the numbers for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from responder import metrics
+
+CHECK_LASTS_S = 3.0
+
+Check = Callable[[], Awaitable[None]]
+
+
+async def check_parts(checks: Mapping[str, Check]) -> dict[str, str]:
+    """Every part by name: "ok", or what is wrong in a few words."""
+    results = await asyncio.gather(*(_check(check) for check in checks.values()))
+    parts = dict(zip(checks, results, strict=True))
+    for name, result in parts.items():
+        metrics.READY.labels(name).set(1 if result == "ok" else 0)
+    return parts
+
+
+def health_router(checks: Mapping[str, Check]) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health/live")
+    async def live() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @router.get("/health/ready")
+    async def ready() -> JSONResponse:
+        """200 when every part works, else 503; each part by name."""
+        parts = await check_parts(checks)
+        is_ready = all(result == "ok" for result in parts.values())
+        status = "ok" if is_ready else "not ready"
+        return JSONResponse({"status": status, "parts": parts}, status_code=200 if is_ready else 503)
+
+    @router.get("/metrics", include_in_schema=False)
+    async def prometheus() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _check(check: Check) -> str:
+    try:
+        async with asyncio.timeout(CHECK_LASTS_S):
+            await check()
+    except TimeoutError:
+        return f"no answer within {CHECK_LASTS_S:g} s"
+    except Exception as error:  # the edge of a check: whatever is wrong is what we report
+        return f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}".rstrip(": ")
+    return "ok"

@@ -1,0 +1,102 @@
+"""The staff API: what an operator does, for the desk's pages and for programs. Bearer token or staff cookie."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException
+from pydantic import BaseModel, Field
+
+from responder.db.engine import Database
+from responder.desk.service import Desk
+from responder.dialogue.states import CloseReason
+from responder.errors import NotFound, Refused
+from responder.leads.service import recent_leads
+from responder.salon.loader import SalonCache
+from responder.salon.profile import SalonProfile
+from responder.web.access import Access
+from responder.web.staff.views import one_dialogue, recent_dialogues
+
+Operator = Annotated[str | None, Field(description="Key of an operator in the salon file.", max_length=64)]
+MOST_ROWS = 500
+
+
+class TakeOver(BaseModel):
+    operator: Operator = None
+
+
+class Reply(BaseModel):
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    operator: Operator = None
+    key: Annotated[str | None, Field(max_length=64, description="The same key twice sends once.")] = None
+
+
+class Close(BaseModel):
+    reason: CloseReason = CloseReason.RESOLVED
+
+
+def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Access) -> APIRouter:
+    router = APIRouter(prefix="/api/v1/{salon}", tags=["staff"], dependencies=[Depends(access.require)])
+
+    async def salon_of(salon: str) -> SalonProfile:
+        for profile in await salons.all():
+            if profile.slug == salon:
+                return profile
+        raise HTTPException(404, f"There is no salon {salon!r}.")
+
+    Salon = Annotated[SalonProfile, Depends(salon_of)]  # noqa: N806
+
+    @router.get("/dialogues")
+    async def dialogues(salon: Salon, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:
+        """Recent dialogues, those waiting for a person first."""
+        return await recent_dialogues(database, salon.id, limit=min(limit, MOST_ROWS))
+
+    @router.get("/dialogues/{thread_id}")
+    async def dialogue(salon: Salon, thread_id: int) -> dict[str, Any]:
+        """One dialogue with every stamp of every message."""
+        found = await _answer(one_dialogue(database, salon.id, thread_id))
+        messages = [{name: value for name, value in row.items() if name != "raw"} for row in found.messages]
+        return {**found.head, "messages": messages, "appointments": found.appointments}
+
+    @router.post("/dialogues/{thread_id}/take-over", status_code=204)
+    async def take_over(salon: Salon, thread_id: int, body: TakeOver) -> None:
+        """The bot falls silent at once."""
+        await _answer(desk.take_over(salon.id, thread_id, operator=body.operator))
+
+    @router.post("/dialogues/{thread_id}/messages", status_code=202)
+    async def reply(salon: Salon, thread_id: int, body: Reply) -> dict[str, str]:
+        """Answer as a person; takes the dialogue over."""
+        await _answer(desk.reply(salon.id, thread_id, body.text, operator=body.operator, key=body.key))
+        return {"status": "accepted"}
+
+    @router.post("/dialogues/{thread_id}/give-back", status_code=204)
+    async def give_back(salon: Salon, thread_id: int) -> None:
+        """The bot answers again."""
+        await _answer(desk.give_back(salon.id, thread_id))
+
+    @router.post("/dialogues/{thread_id}/close", status_code=204)
+    async def close(salon: Salon, thread_id: int, body: Close) -> None:
+        """Close the open enquiry."""
+        await _answer(desk.close(salon.id, thread_id, reason=body.reason))
+
+    @router.get("/leads")
+    async def leads(salon: Salon, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:
+        """Leads, the latest first, and where each stands in every CRM."""
+        return [_plain(lead) for lead in await recent_leads(database, salon.id, min(limit, MOST_ROWS))]
+
+    return router
+
+
+async def _answer(work: Any) -> Any:
+    try:
+        return await work
+    except NotFound as error:
+        raise HTTPException(404, str(error)) from None
+    except Refused as error:
+        raise HTTPException(400, str(error)) from None
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    from dataclasses import asdict, is_dataclass
+
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else dict(value)

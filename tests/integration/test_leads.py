@@ -1,0 +1,553 @@
+"""A lead is noted with the turn that made it and reaches every CRM of its salon once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.contract import CredentialsRefused, CrmReceipt, LeadCard, PermanentError, TransientError
+from connectors.crm.bitrix24 import Bitrix24Crm
+from connectors.crm.webhook import WebhookCrm
+from connectors.fake import FakeCrm
+from responder.clock import FixedClock, SystemClock
+from responder.db.engine import Database
+from responder.errors import TransientFailure
+from responder.jobs import make_app, register, run_due, run_worker
+from responder.leads.service import PUSH_LEAD, LeadPusher, recent_leads, retry_parked, touch_lead
+from tests.integration.lead_world import World, make_appointment, make_pusher, make_world, note_lead
+from tests.stubs.bitrix24_api import Bitrix24Stub, Misfortune
+from tests.stubs.webhook_sink import WebhookSink
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60  # a bound on hanging, not on speed
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Stands at the real present: jobs are due by the database's clock."""
+    return FixedClock(datetime.now(UTC))
+
+
+@pytest.fixture
+async def world(database: Database, clock: FixedClock) -> World:
+    return await make_world(database, now=clock.now())
+
+
+@pytest.fixture
+async def stub() -> AsyncIterator[Bitrix24Stub]:
+    async with Bitrix24Stub() as stub:
+        yield stub
+
+
+@pytest.fixture
+async def bitrix24(stub: Bitrix24Stub) -> AsyncIterator[Bitrix24Crm]:
+    crm = Bitrix24Crm(webhook_url=stub.url, timeout_s=0.5)
+    await crm.open()
+    yield crm
+    await crm.close()
+
+
+@pytest.fixture
+async def fake() -> FakeCrm:
+    crm = FakeCrm()
+    await crm.open()
+    return crm
+
+
+async def _note(database: Database, world: World, **changes: Any) -> int:
+    async with database.transaction() as connection:
+        return await note_lead(connection, world, **changes)
+
+
+async def _row(database: Database, table: str) -> dict[str, Any]:
+    async with database.connection() as connection:
+        (row,) = await (await connection.execute(f"SELECT * FROM {table}")).fetchall()  # type: ignore[arg-type]
+        return row
+
+
+async def _run_jobs(database: Database, pusher: LeadPusher) -> None:
+    app = make_app(database.url)
+    register(app, PUSH_LEAD, pusher.push)
+    await run_due(app)
+
+
+async def _push_until_done(pusher: LeadPusher, clock: FixedClock, lead_id: int) -> int:
+    """What the job does: again after every transient failure, after the wait it names. Returns the attempts."""
+    for attempt in range(1, 20):
+        try:
+            await pusher.push(lead_id)
+        except TransientFailure as failure:
+            clock.advance(failure.retry_after_s or 1)
+        else:
+            return attempt
+    raise AssertionError("never done")
+
+
+# --- noting a lead
+
+
+async def test_a_lead_of_a_rolled_back_turn_reaches_no_crm(database: Database, world: World, fake: FakeCrm) -> None:
+    """Neither the lead nor its push outlive a transaction that was undone."""
+    with suppress(RuntimeError):
+        async with database.transaction() as connection:
+            await note_lead(connection, world)
+            raise RuntimeError
+
+    await _run_jobs(database, make_pusher(database, FixedClock(world.now), fake=fake))
+
+    assert (fake.leads, await recent_leads(database, world.salon_id)) == ({}, [])
+
+
+async def test_a_committed_lead_reaches_the_crm(database: Database, world: World, fake: FakeCrm) -> None:
+    """A lead that was noted is pushed by the next worker, without anybody asking for it."""
+    await _note(database, world)
+
+    await _run_jobs(database, make_pusher(database, FixedClock(world.now), fake=fake))
+
+    (card,) = fake.leads.values()
+    assert (card.phone, card.service, card.channel) == ("+79990000001", "Женская стрижка", "telegram")
+
+
+async def test_saying_the_same_again_changes_nothing(database: Database, world: World) -> None:
+    """The same facts make no new revision, and what is not said does not take away what is known."""
+    await _note(database, world)
+    await _note(database, world)
+    await _note(database, world, name=None, phone=None, service=None, wish=None, source={})
+
+    lead = await _row(database, "lead")
+    assert (lead["revision"], lead["name"], lead["phone"], lead["source"]["ref"]) == (
+        1,
+        "Ольга",
+        "+79990000001",
+        "vk_ad_17",
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Оля"},
+        {"phone": "+79990000002"},
+        {"service": "manicure"},
+        {"specialist": "anna"},
+        {"wish": "в среду"},
+        {"source": {"ref": "other"}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+async def test_every_change_is_a_new_revision(database: Database, world: World, change: dict[str, Any]) -> None:
+    """A lead that says something new has a new revision under the same id and origin."""
+    first = await _note(database, world)
+    origin = (await _row(database, "lead"))["origin_id"]
+
+    second = await _note(database, world, **change)
+
+    lead = await _row(database, "lead")
+    assert (second, lead["origin_id"], lead["revision"]) == (first, origin, 2)
+
+
+async def test_a_hold_that_became_a_booking_is_a_change(database: Database, world: World) -> None:
+    """The visit counts as it is now, although the appointment's id is the same."""
+    async with database.transaction() as connection:
+        visit = await make_appointment(connection, world, state="held", starts_at=world.now)
+    await _note(database, world, appointment_id=visit)
+    async with database.connection() as connection:
+        await connection.execute("UPDATE appointment SET state = 'booked'")
+
+    await _note(database, world, appointment_id=None)
+
+    lead = await _row(database, "lead")
+    assert (lead["revision"], lead["visit_state"], lead["appointment_id"]) == (2, "booked", visit)
+
+
+async def test_an_appointment_of_another_salon_is_not_read(database: Database, world: World) -> None:
+    """A lead never shows a visit of somebody else's salon."""
+    other = await make_world(database, now=world.now, slug="other")
+    async with database.transaction() as connection:
+        visit = await make_appointment(connection, other, state="booked", starts_at=world.now)
+
+    await _note(database, world, appointment_id=visit)
+
+    assert (await _row(database, "lead"))["visit_state"] is None
+
+
+async def test_a_lead_is_scoped_to_its_salon(database: Database, world: World) -> None:
+    """The list of one salon holds no lead of another, the newest comes first."""
+    other = await make_world(database, now=world.now, slug="other")
+    await _note(database, other)
+    first = await _note(database, world)
+
+    assert [lead.id for lead in await recent_leads(database, world.salon_id)] == [first]
+
+
+# --- phone first, booking minutes later
+
+
+async def test_a_booking_that_follows_soon_travels_with_the_lead(
+    database: Database, world: World, stub: Bitrix24Stub, bitrix24: Bitrix24Crm
+) -> None:
+    """A postponed push waits; an immediate one hastens it; the CRM gets one lead and no update."""
+    pusher = make_pusher(database, FixedClock(world.now), bitrix24=bitrix24)
+    await _note(database, world, push_after_s=600)
+    await _run_jobs(database, pusher)
+    before_booking = len(stub.leads)
+    async with database.transaction() as connection:
+        visit = await make_appointment(connection, world, state="booked", starts_at=world.now + timedelta(days=1))
+        await note_lead(connection, world, appointment_id=visit)
+    await _run_jobs(database, pusher)
+
+    assert (before_booking, len(stub.leads)) == (0, 1)
+    assert "crm.item.update" not in stub.calls
+
+
+async def test_a_booking_after_the_push_updates_the_lead(
+    database: Database, world: World, clock: FixedClock, stub: Bitrix24Stub, bitrix24: Bitrix24Crm
+) -> None:
+    """What becomes known later is brought to the lead that is there."""
+    pusher = make_pusher(database, clock, bitrix24=bitrix24)
+    lead_id = await _note(database, world)
+    await pusher.push(lead_id)
+    async with database.transaction() as connection:
+        at = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
+        visit = await make_appointment(connection, world, state="booked", starts_at=at)
+        await note_lead(connection, world, appointment_id=visit)
+
+    await pusher.push(lead_id)
+
+    (lead,) = stub.leads
+    assert "Запись: вт 24 нояб. 10:30" in lead["comments"]
+    assert (await _row(database, "lead_delivery"))["revision"] == 2
+
+
+async def test_a_cancelled_visit_reaches_the_crm(
+    database: Database, world: World, clock: FixedClock, fake: FakeCrm
+) -> None:
+    """Touching the lead of an enquiry tells the CRM what became of the visit."""
+    pusher = make_pusher(database, clock, fake=fake)
+    async with database.transaction() as connection:
+        visit = await make_appointment(connection, world, state="booked", starts_at=world.now)
+        lead_id = await note_lead(connection, world, appointment_id=visit)
+    await pusher.push(lead_id)
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE appointment SET state = 'cancelled'")
+        touched = await touch_lead(connection, enquiry_id=world.enquiry_id, now=clock.now())
+
+    await pusher.push(lead_id)
+
+    (card,) = fake.leads.values()
+    assert (touched, card.is_booked, card.starts_at) == (lead_id, False, None)
+    assert "Запись отменена" in card.comment
+
+
+# --- exactly once
+
+
+async def test_everything_about_the_lead_arrives(
+    database: Database, world: World, clock: FixedClock, stub: Bitrix24Stub, bitrix24: Bitrix24Crm
+) -> None:
+    """Phone, source, the link to the dialogue and the timing figures are in the CRM, in fields and in words."""
+    lead_id = await _note(database, world)
+
+    await make_pusher(database, clock, bitrix24=bitrix24).push(lead_id)
+
+    (lead,) = stub.leads
+    assert [entry["value"] for entry in lead["fm"]] == ["+79990000001"]
+    assert (lead["title"], lead["utmSource"]) == ("Ольга, Женская стрижка", "vk")
+    assert (lead["UF_CRM_RSP_BOT_FRT_S"], lead["UF_CRM_RSP_AUTO_REPLY"]) == (1.5, 1)
+    for words in ("Ответ бота: 1,5 с", "завтра после шести", f"https://responder.example/dialogues/{world.thread_id}"):
+        assert words in lead["comments"]
+
+
+@pytest.mark.parametrize(
+    "misfortune",
+    [
+        Misfortune.ANSWER_LOST,
+        Misfortune.ANSWER_HANGS,
+        Misfortune.ANSWER_502,
+        Misfortune.HANG,
+        Misfortune.HTML_502,
+        Misfortune.INTERNAL_ERROR,
+        Misfortune.QUERY_LIMIT,
+        Misfortune.OPERATION_LIMIT,
+        Misfortune.GARBLED,
+    ],
+)
+async def test_a_lead_arrives_once_whatever_the_crm_answers(
+    database: Database,
+    world: World,
+    clock: FixedClock,
+    stub: Bitrix24Stub,
+    bitrix24: Bitrix24Crm,
+    misfortune: Misfortune,
+) -> None:
+    """Two failures in a row while the lead is made still end with exactly one lead and its id in our table."""
+    stub.fail_next(misfortune, method="crm.item.add", times=2)
+    lead_id = await _note(database, world)
+
+    attempts = await _push_until_done(make_pusher(database, clock, bitrix24=bitrix24), clock, lead_id)
+
+    (lead,) = stub.leads
+    delivery = await _row(database, "lead_delivery")
+    assert attempts > 1
+    assert (delivery["crm_id"], delivery["revision"], delivery["last_error"]) == (str(lead["id"]), 1, None)
+
+
+async def test_after_a_lost_answer_the_crm_is_left_alone(
+    database: Database, world: World, clock: FixedClock, stub: Bitrix24Stub, bitrix24: Bitrix24Crm
+) -> None:
+    """Until the portal cannot be working on the lost request any more, not even news of the lead start a new try."""
+    pusher = make_pusher(database, clock, bitrix24=bitrix24)
+    stub.fail_next(Misfortune.ANSWER_LOST, method="crm.item.add")
+    lead_id = await _note(database, world)
+    with pytest.raises(TransientFailure):
+        await pusher.push(lead_id)
+    calls = len(stub.calls)
+    await _note(database, world, wish="в среду")
+
+    with pytest.raises(TransientFailure) as caught:
+        await pusher.push(lead_id)
+
+    assert len(stub.calls) == calls
+    assert 30 < (caught.value.retry_after_s or 0) <= 60
+
+
+async def test_a_lead_is_pushed_by_one_worker_at_a_time(
+    database: Database, world: World, clock: FixedClock, fake: FakeCrm
+) -> None:
+    """While one process speaks to the CRM about a lead, another leaves it alone and comes again later."""
+    slow = _GatedCrm(fake)
+    lead_id = await _note(database, world)
+    first = asyncio.create_task(make_pusher(database, clock, crm=slow).push(lead_id))
+    await slow.entered.wait()
+
+    with pytest.raises(TransientFailure):
+        await make_pusher(database, clock, crm=fake).push(lead_id)
+    calls_meanwhile = fake.calls
+    slow.may_go_on.set()
+    await first
+
+    assert (calls_meanwhile, fake.calls, len(fake.leads)) == (0, 1, 1)
+
+
+class _GatedCrm:
+    """A CRM that takes its time until it is let go on."""
+
+    kind = "gated"
+
+    def __init__(self, behind: FakeCrm) -> None:
+        self.entered, self.may_go_on = asyncio.Event(), asyncio.Event()
+        self._behind = behind
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def put_lead(self, lead: LeadCard, *, crm_id: str | None = None) -> CrmReceipt:
+        self.entered.set()
+        await self.may_go_on.wait()
+        return await self._behind.put_lead(lead, crm_id=crm_id)
+
+    async def probe(self) -> str:
+        return "gated"
+
+
+async def test_workers_that_push_at_once_make_one_lead(
+    database: Database, world: World, clock: FixedClock, stub: Bitrix24Stub
+) -> None:
+    """Pushes of one lead from several processes at once end with one lead in the portal."""
+    crms = [Bitrix24Crm(webhook_url=stub.url) for _ in range(4)]
+    for crm in crms:
+        await crm.open()
+    lead_id = await _note(database, world)
+
+    results = await asyncio.gather(
+        *(make_pusher(database, clock, bitrix24=crm).push(lead_id) for crm in crms), return_exceptions=True
+    )
+
+    for crm in crms:
+        await crm.close()
+    assert len(stub.leads) == 1
+    assert {type(result) for result in results} <= {type(None), TransientFailure}
+
+
+async def test_pushing_again_tells_the_crm_nothing(
+    database: Database, world: World, clock: FixedClock, fake: FakeCrm
+) -> None:
+    """A CRM that has the present revision is not called."""
+    pusher = make_pusher(database, clock, fake=fake)
+    lead_id = await _note(database, world)
+
+    await pusher.push(lead_id)
+    await pusher.push(lead_id)
+
+    assert fake.calls == 1
+
+
+@pytest.mark.parametrize("moment", ["before", "while", "after"])
+async def test_a_killed_worker_neither_loses_nor_doubles_a_lead(
+    database: Database, world: World, stub: Bitrix24Stub, bitrix24: Bitrix24Crm, moment: str
+) -> None:
+    """SIGKILL before the CRM call, while the CRM is at it, or after its answer and before our commit: the next worker
+    ends it with one lead."""
+    if moment == "while":
+        stub.fail_next(Misfortune.ANSWER_HANGS, method="crm.item.add")
+    url = database.url
+    await _note(database, world)
+    died = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.integration.lead_world", url, stub.url, moment), cwd=ROOT
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        if moment == "while":
+            await stub.stored.wait()
+            died.kill()
+        assert await died.wait() == -9
+        assert len(stub.leads) == (0 if moment == "before" else 1)
+
+        pusher, pushed, app = make_pusher(database, SystemClock(), bitrix24=bitrix24), asyncio.Event(), make_app(url)
+
+        async def push(lead_id: int) -> None:
+            await pusher.push(lead_id)
+            pushed.set()
+
+        register(app, PUSH_LEAD, push)
+        worker = asyncio.create_task(run_worker(app, poll_s=0.05, heartbeat_s=0.2, stalled_after_s=1))
+        await pushed.wait()
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+
+    assert len(stub.leads) == 1
+    assert (await _row(database, "lead_delivery"))["crm_id"] == str(stub.leads[0]["id"])
+
+
+# --- what cannot be delivered
+
+
+async def test_refused_data_wait_for_staff(database: Database, world: World, clock: FixedClock, fake: FakeCrm) -> None:
+    """A lead the CRM will never take is parked with its reason, not repeated, and tried again when it changes."""
+    pusher = make_pusher(database, clock, fake=fake)
+    fake.fail_next(PermanentError("no such stage", code="STAGE"))
+    lead_id = await _note(database, world)
+    await pusher.push(lead_id)
+    await pusher.push(lead_id)
+    (parked,) = (await recent_leads(database, world.salon_id))[0].deliveries
+    calls_while_parked = fake.calls
+    await _note(database, world, wish="в среду")
+
+    await pusher.push(lead_id)
+
+    (after,) = (await recent_leads(database, world.salon_id))[0].deliveries
+    assert (parked.is_parked, parked.last_error, calls_while_parked) == (True, "no such stage", 1)
+    assert (after.is_parked, after.is_current, after.last_error) == (False, True, None)
+
+
+async def test_staff_can_have_parked_leads_tried_again(
+    database: Database, world: World, clock: FixedClock, fake: FakeCrm
+) -> None:
+    """After the CRM was mended, everything parked of this salon is pushed again."""
+    pusher = make_pusher(database, clock, fake=fake)
+    fake.fail_next(PermanentError("no such stage"))
+    await _note(database, world)
+    await _run_jobs(database, pusher)
+    async with database.transaction() as connection:
+        elsewhere = await retry_parked(connection, salon_id=world.salon_id + 1)
+        tried = await retry_parked(connection, salon_id=world.salon_id)
+
+    await _run_jobs(database, pusher)
+
+    assert (elsewhere, tried, len(fake.leads)) == (0, 1, 1)
+
+
+async def test_refused_credentials_lose_no_lead(
+    database: Database, world: World, clock: FixedClock, fake: FakeCrm
+) -> None:
+    """Leads of the time in which an account was refused arrive by themselves once it works again."""
+    pusher = make_pusher(database, clock, fake=fake)
+    fake.fail_next(CredentialsRefused("webhook revoked"))
+    lead_id = await _note(database, world)
+
+    with pytest.raises(TransientFailure) as caught:
+        await pusher.push(lead_id)
+    await pusher.push(lead_id)
+
+    assert (caught.value.retry_after_s, len(fake.leads)) == (900, 1)
+
+
+async def test_one_crm_in_trouble_does_not_hold_up_another(
+    database: Database, world: World, clock: FixedClock, fake: FakeCrm
+) -> None:
+    """Every account gets the lead on its own; only the failed one is tried again."""
+    other = FakeCrm()
+    await other.open()
+    other.fail_next(TransientError("busy", retry_after_s=40))
+    pusher = make_pusher(database, clock, fake=fake, other=other)
+    lead_id = await _note(database, world)
+
+    with pytest.raises(TransientFailure) as caught:
+        await pusher.push(lead_id)
+    first_round = (len(fake.leads), len(other.leads))
+    clock.advance(40)
+    await pusher.push(lead_id)
+
+    assert (first_round, caught.value.retry_after_s) == ((1, 0), 40)
+    assert (len(other.leads), fake.calls) == (1, 1)
+
+
+async def test_a_lead_that_is_gone_is_no_error(database: Database, fake: FakeCrm, clock: FixedClock) -> None:
+    """A job about an erased lead ends quietly."""
+    await make_pusher(database, clock, fake=fake).push(404)
+
+    assert fake.calls == 0
+
+
+# --- the signed webhook
+
+
+async def test_the_documented_verification_works(database: Database, world: World, clock: FixedClock) -> None:
+    """The example in docs/leads.md accepts what we send and refuses it when body, time or secret are other."""
+    verify = _documented_verification()
+    async with WebhookSink() as sink:
+        crm = WebhookCrm(url=sink.url, secret=sink.secret, now=lambda: 1_781_000_000.0)
+        await crm.open()
+        await make_pusher(database, clock, hook=crm).push(await _note(database, world))
+        await crm.close()
+        (sent,) = sink.requests
+
+    secret, at = sink.secret, 1_781_000_010
+    assert verify(sent.headers, sent.body, secret, now=at)
+    assert not verify(sent.headers, sent.body + b" ", secret, now=at)
+    assert not verify(sent.headers, sent.body, "another secret", now=at)
+    assert not verify(sent.headers, sent.body, secret, now=at + 3600)
+    assert not verify({}, sent.body, secret, now=at)
+
+
+async def test_the_same_state_has_the_same_key(database: Database, world: World, clock: FixedClock) -> None:
+    """A repeat after a lost answer carries the same Idempotency-Key, a newer state another."""
+    async with WebhookSink() as sink:
+        crm = WebhookCrm(url=sink.url, secret=sink.secret)
+        await crm.open()
+        pusher = make_pusher(database, clock, hook=crm)
+        sink.answers.append("lost")
+        lead_id = await _note(database, world)
+        await _push_until_done(pusher, clock, lead_id)
+        await _note(database, world, wish="в среду")
+        await pusher.push(lead_id)
+        await crm.close()
+
+    keys = [request.headers["idempotency-key"] for request in sink.requests]
+    assert (keys[0] == keys[1], keys[1] == keys[2], len(keys)) == (True, False, 3)
+
+
+def _documented_verification() -> Any:
+    page = (ROOT / "docs" / "leads.md").read_text(encoding="utf-8")
+    example = page.split("```python\n", 1)[1].split("```", 1)[0]
+    place: dict[str, Any] = {}
+    exec(example, place)
+    return place["is_from_responder"]

@@ -1,0 +1,128 @@
+"""A whole Responder in the test's own process, behind real HTTP, with the demo salon and stubs for everything outside."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from responder.assembly import Responder, background, responder
+from responder.clock import Clock
+from responder.commands.serve import DEMO_SALON, build_app
+from responder.salon.file import read_salon_file
+from responder.salon.importer import import_salon
+from responder.settings import Settings
+from tests.stubs.bitrix24_api import Bitrix24Stub
+from tests.stubs.chat_desk import served
+from tests.stubs.telegram_api import TelegramStub
+
+SLUG = "malakhitovaya-shkatulka"
+WEBHOOK_SECRET = "tests-secret_1"
+ACCESS = "access-token-of-tests"
+POLL_S = 0.02
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """Where it listens and what it is made of."""
+
+    url: str
+    responder: Responder
+    http: aiohttp.ClientSession
+
+    @property
+    def telegram_hook(self) -> str:
+        return f"{self.url}/hooks/{SLUG}/telegram"
+
+    async def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        async with self.responder.database.connection() as connection:
+            return await (await connection.execute(query, values)).fetchall()  # type: ignore[arg-type]
+
+    async def staff(self, method: str, path: str, **body: Any) -> aiohttp.ClientResponse:
+        """A call of the staff API of the demo salon."""
+        return await self.http.request(
+            method,
+            f"{self.url}/api/v1/{SLUG}{path}",
+            json=body or {},
+            headers={"authorization": f"Bearer {ACCESS}"},
+        )
+
+
+@asynccontextmanager
+async def running(
+    database_url: str,
+    *,
+    telegram: TelegramStub | None = None,
+    bitrix: Bitrix24Stub | None = None,
+    clock: Clock | None = None,
+    environment: Mapping[str, str] | None = None,
+    with_background: bool = True,
+    **settings: Any,
+) -> AsyncIterator[Running]:
+    """Everything `responder serve` runs, on a port of its own; Telegram's webhook is set to it."""
+    names = dict(environment or {})
+    if telegram is not None:
+        names |= {
+            "TELEGRAM_BOT_TOKEN": telegram.token,
+            "TELEGRAM_API_BASE": telegram.url,
+            "TELEGRAM_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        }
+    if bitrix is not None:
+        names["BITRIX24_WEBHOOK_URL"] = bitrix.url
+    chosen = Settings(
+        _env_file=None,
+        access_token=ACCESS,
+        secret_key="secret-key-of-the-tests-and-nobody-else",
+        public_url="http://responder.test",
+        **({"burst_quiet_s": 0.05} | settings),
+    )
+    with _environment(names):
+        async with responder(chosen, url=database_url, clock=clock) as parts, aiohttp.ClientSession() as http:
+            await import_salon(parts.database, read_salon_file(DEMO_SALON), now=parts.clock.now())
+            await parts.refresh_accounts()
+            async with served(build_app(parts)) as url:
+                ready = Running(url=url, responder=parts, http=http)
+                if telegram is not None:
+                    await _set_webhook(telegram, ready)
+                if not with_background:
+                    yield ready
+                    return
+                async with background(parts):
+                    yield ready
+
+
+async def until(condition: Any, *, within_s: float = 15.0) -> Any:
+    """The first truthy value an async condition gives; fails when none comes."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    while not (value := await condition()):
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError("it did not come true in time")
+        await asyncio.sleep(POLL_S)
+    return value
+
+
+async def _set_webhook(telegram: TelegramStub, ready: Running) -> None:
+    async with ready.http.post(
+        f"{telegram.url}/bot{telegram.token}/setWebhook",
+        json={"url": ready.telegram_hook, "secret_token": WEBHOOK_SECRET},
+    ) as answer:
+        assert answer.status == 200, await answer.text()
+
+
+@contextmanager
+def _environment(names: Mapping[str, str]) -> Any:
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
