@@ -91,7 +91,7 @@ class Bench:
     async def _idle(self, program: Program, running: Running) -> Figures:
         idle = {"start_s": running.start_s, "idle_rss_mb": running.rss_mb()}
         if program.name == "floor" and self._load:
-            times = await self._load.acknowledgements("/bare", seconds=1.0)
+            times = await self._load.acknowledgements("/bare", seconds=min(3.0, self._seconds))
             idle["bare_ack_p50_ms"] = statistics.median(times[len(times) // 5 :])
         return idle
 
@@ -147,20 +147,18 @@ class Bench:
 
 
 def understand(said: str, tools: list[str]) -> Call | None:
-    """What the stand-in LLM reads from one of the load's sayings, as a call of the only tool it is given."""
-    if not tools:
+    """What the stand-in LLM reads from one of the load's sayings; no call for a program that offers no tools."""
+    if UNDERSTAND not in tools:
         return None
-    for word, arguments in _READINGS:
-        if word in said:
-            return tools[0], arguments
-    return tools[0], {"intents": ["greet"]}
+    return UNDERSTAND, next((arguments for word, arguments in READINGS if word in said), {"intents": ["greet"]})
 
 
-_READINGS: tuple[tuple[str, dict[str, object]], ...] = (
-    ("стоит", {"intents": ["price"], "service": "haircut"}),
+UNDERSTAND = "understand_request"
+READINGS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("стоит", {"intents": ["price"], "service_key": "haircut"}),
     ("находитесь", {"intents": ["address"]}),
     ("работаете", {"intents": ["hours"]}),
-    ("записаться", {"intents": ["book"], "service": "haircut"}),
+    ("записаться", {"intents": ["book"], "service_key": "haircut"}),
 )
 
 
@@ -183,7 +181,8 @@ def medians(rounds: list[dict[str, Figures]]) -> dict[str, Figures]:
 
 
 async def _stages(running: Running) -> Figures:
-    """Mean wall milliseconds of each stage of a turn, from the histogram the program publishes."""
+    """Mean wall milliseconds of each stage of a turn, and how many turns were understood by what, as the program
+    publishes them; an LLM that was never used would make the figures a lie."""
     client = Client(running.url)
     _, body = await client.get("/metrics")
     client.close()
@@ -193,7 +192,12 @@ async def _stages(running: Running) -> Figures:
         r'^responder_turn_stage_seconds_(sum|count)\{stage="([^"]+)"\} (\S+)$', body.decode(), re.MULTILINE
     ):
         (sums if kind == "sum" else counts)[stage] = float(value)
-    return {f"{stage}_ms": sums[stage] * 1000 / counts[stage] for stage in sums if counts.get(stage)}
+    figures = {f"{stage}_ms": sums[stage] * 1000 / counts[stage] for stage in sums if counts.get(stage)}
+    for outcome, by, value in re.findall(
+        r'^responder_turns_total\{outcome="([^"]+)",understood_by="([^"]+)"\} (\S+)$', body.decode(), re.MULTILINE
+    ):
+        figures[f"turns_{by}_{outcome}"] = float(value)
+    return figures
 
 
 def _free_port() -> int:

@@ -205,6 +205,8 @@ def make_crm(account: CrmAccount) -> Crm | None:
             webhook_url=url,
             source_id=str(source) if source is not None else "WEB",
             assigned_by_id=int(str(assigned)) if assigned is not None else None,
+            entity_type_id=int(str(account.settings.get("entity_type_id", 1))),
+            own_fields=account.settings.get("own_fields") is not False,
         )
     return WebhookCrm(url=url, secret=environment_value(account.secrets.get("secret", "")) or "")
 

@@ -23,6 +23,7 @@ class Interval:
 
 
 DayHours = tuple[Interval, ...]
+Span = tuple[datetime, datetime]  # UTC, half open
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class OpeningHours:
     zone: ZoneInfo
     week: tuple[DayHours, DayHours, DayHours, DayHours, DayHours, DayHours, DayHours]
     exceptions: Mapping[date, DayHours] = field(default_factory=dict)
+    _spans: dict[date, tuple[Span, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "week", tuple(merge(day) for day in self.week))
@@ -42,15 +44,15 @@ class OpeningHours:
         """Local intervals of a date, in order; empty when closed."""
         return self.exceptions.get(day, self.week[day.weekday()])
 
-    def spans(self, first: date, last: date) -> Iterator[tuple[datetime, datetime]]:
+    def spans(self, first: date, last: date) -> Iterator[Span]:
         """UTC half-open spans of the dates `first`..`last` inclusive, in order. Of a local time that a clock change
         repeats the first is meant, one that it skips is the instant of the change; lengths are true elapsed time."""
         day = first
         while day <= last:
-            for interval in self.on(day):
-                start, end = self._utc(day, interval.start), self._utc(day, interval.end)
-                if end > start:
-                    yield start, end
+            spans = self._spans.get(day)
+            if spans is None:  # a report asks for the same month thousands of times
+                spans = self._spans[day] = self._spans_of(day)
+            yield from spans
             day += timedelta(days=1)
 
     def is_open(self, instant: datetime) -> bool:
@@ -70,12 +72,12 @@ class OpeningHours:
         if end <= start:
             return 0.0
         first, last = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
-        microseconds = 0
-        for opens, closes in self.spans(first, last):
-            overlap = min(closes, end) - max(opens, start)
-            if overlap > timedelta():
-                microseconds += overlap // timedelta(microseconds=1)
-        return microseconds / 1_000_000
+        overlaps = (min(closes, end) - max(opens, start) for opens, closes in self.spans(first, last))
+        return sum((overlap for overlap in overlaps if overlap > timedelta()), timedelta()).total_seconds()
+
+    def _spans_of(self, day: date) -> tuple[Span, ...]:
+        spans = ((self._utc(day, interval.start), self._utc(day, interval.end)) for interval in self.on(day))
+        return tuple((start, end) for start, end in spans if end > start)
 
     def _utc(self, day: date, at: time) -> datetime:
         if at == END_OF_DAY:

@@ -29,6 +29,7 @@ LONGEST_PAUSE_S = 900.0
 UNEXPECTED_ATTEMPTS = 10  # an error of no known kind is a bug of ours: mended by a release within the day, or parked
 KEEP_FAILED_HOURS = 30 * 24
 RECONNECT_S = 2.0
+INTERRUPTED_PAUSE_S = 60.0  # whoever was being called may be at it still
 
 log = get_logger("jobs")
 
@@ -144,9 +145,9 @@ class _Patience(BaseRetryStrategy):
     """Again and again what may succeed later; a few times what nobody foresaw; never what cannot."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        if isinstance(exception, asyncio.CancelledError):  # the worker stops and somebody else shall go on
-            return RetryDecision(retry_at=datetime.now(UTC))
-        if isinstance(exception, (TransientError, TransientFailure)):
+        if isinstance(exception, asyncio.CancelledError):  # the worker stops; somebody else shall go on
+            pause_s = INTERRUPTED_PAUSE_S
+        elif isinstance(exception, (TransientError, TransientFailure)):
             pause_s = exception.retry_after_s or _pause_s(job)
         elif isinstance(exception, (ConnectorError, ResponderError)) or job.attempts >= UNEXPECTED_ATTEMPTS:
             return None

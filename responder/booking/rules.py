@@ -18,6 +18,7 @@ from responder.dialogue.meaning import Wish
 __all__ = ["OutsideWindow", "SearchReason", "Slot", "SlotQuestion", "SlotSearch", "near_days", "search"]
 
 OPEN_RANGE_DAYS = 14  # how far a wish without a last day is taken at its word
+SAME_TIME_DAYS = 3  # within so many days the wished time on another day is worth more than a nearer day
 DAYS_BEFORE, DAYS_AFTER = 3, 7  # loaded around a wish for alternatives
 ANY_TIME = Wish()
 
@@ -172,7 +173,7 @@ def _spread_over(days: Sequence[Sequence[Start]], limit: int) -> list[Start]:
 
 
 def _alternatives(free: FreeDays, aim: _Aim, question: SlotQuestion) -> list[_Pick]:
-    """The nearest to a wish that nothing fits: the same day at another time, then other days at that time, then
+    """The nearest to a wish that nothing fits: the same day at another time, then days around at that time, then
     whatever is near."""
     limit = question.limit
     anchor = min(max(aim.first, question.first_day), question.last_day)
@@ -184,7 +185,8 @@ def _alternatives(free: FreeDays, aim: _Aim, question: SlotQuestion) -> list[_Pi
 
     def look_around(*, at_that_time: bool) -> None:
         for day in _outward(anchor, question.all_days()):
-            if len(picks) >= limit:
+            is_far = abs((day - anchor).days) > SAME_TIME_DAYS
+            if len(picks) >= limit or (at_that_time and is_far):
                 return
             take([start for start in free.on(day) if not at_that_time or aim.distance(start.local) == 0], 1)
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from connectors.contract import ChannelKind, Polling
 from responder.assembly import Responder, database_url, responder
 from responder.commands.serve import checks_of
+from responder.dialogue.meaning import Context
+from responder.dialogue.state import DialogueState
+from responder.llm.reader import LlmReader
+from responder.llm.reading import Line
 from responder.settings import Settings
-from responder.web.health import Check, check_parts
+from responder.web.health import CHECK_LASTS_S, Check, check_parts
 
 OFF = "off"
 
@@ -17,7 +21,7 @@ async def examine(settings: Settings) -> dict[str, str]:
         checks: dict[str, Check] = dict(checks_of(running))
         switched_off = await _add_accounts(running, checks)
         if running.llm is not None:
-            checks[f"llm {settings.llm_model}"] = running.llm.probe
+            checks[f"llm {settings.llm_model}"] = await _asking(running, running.llm)
         else:
             switched_off["llm"] = f"{OFF}: understanding by rules; set LLM_BASE_URL or LLM_API_KEY"
         return {**await check_parts(checks), **switched_off}
@@ -49,6 +53,25 @@ async def _add_accounts(running: Responder, checks: dict[str, Check]) -> dict[st
 def _calling(probe: object) -> Check:
     async def check() -> None:
         await probe()  # type: ignore[operator]
+
+    return check
+
+
+async def _asking(running: Responder, llm: LlmReader) -> Check:
+    """One real question, read the way a customer's words are."""
+    salon = (await running.salons.all())[0]
+
+    async def check() -> None:
+        reading = await llm.read(
+            [Line(author="customer", text=salon.services[0].name.to(salon.language))],
+            salon=salon,
+            state=DialogueState(),
+            context=Context(language=salon.language),
+            now=running.clock.now(),
+            deadline_s=CHECK_LASTS_S - 0.2,
+        )
+        if reading.meaning is None:
+            raise LookupError(f"{reading.outcome}: {reading.detail}")
 
     return check
 

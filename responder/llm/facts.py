@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from responder.dialogue.state import DialogueState
 from responder.hours import OpeningHours
-from responder.llm.claims import Kind, Mention, extract, normalise
+from responder.llm.claims import Kind, Mention, extract
 from responder.llm.guard_patterns import PROMISES
+from responder.llm.spelling import folded, normalise
 from responder.salon.profile import Localised, SalonProfile, Service
 
 PROMISE_KINDS = frozenset(PROMISES)
@@ -140,7 +141,7 @@ def _with_texts(facts: Facts, texts: Iterable[str], *, are_quotes: bool = True) 
         for sentence in extract(spelling, today=facts.today):
             for mention in sentence.mentions:
                 said[mention.kind].append(mention)
-    lower = [spelling.lower().replace("ё", "е") for spelling in spellings]
+    lower = [folded(spelling) for spelling in spellings]
     quotes = [each for each in lower if len(each) >= _QUOTE_FROM] if are_quotes else []
     amounts = frozenset(amount for each in said[Kind.MONEY] for amount in each.numbers)
     links = said[Kind.URL] + said[Kind.EMAIL] + said[Kind.HANDLE]
@@ -169,7 +170,7 @@ def bare_link(said: str) -> str:
 
 def stem(word: str) -> str:
     """What an inflected word keeps: enough to recognise a name in another case."""
-    plain = word.lower().replace("ё", "е")
+    plain = folded(word)
     return plain if len(plain) <= 3 else plain[: max(3, len(plain) - 2)]
 
 

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
+from itertools import pairwise
 
 from responder.hours import END_OF_DAY, DayHours, OpeningHours
 from responder.llm import contacts
 from responder.llm import guard_patterns as p
-from responder.llm.claims import Kind, Mention, Sentence, extract, normalise
+from responder.llm.claims import Kind, Mention, Sentence, extract
 from responder.llm.facts import Facts, bare_link, stem
+from responder.llm.spelling import folded, normalise
 
 _PRIVATE = frozenset({Kind.PHONE, Kind.EMAIL, Kind.URL, Kind.HANDLE})
 _BESIDE = re.compile(r"[\s,.()-]*(?:\w{1,2}\s)?(?:the\s)?")
@@ -34,7 +36,7 @@ def _found(text: str, facts: Facts) -> Iterator[str]:
     if p.MARKUP.search(text):
         yield "markup"
     spelling = normalise(text)
-    yield from _promises(spelling.lower().replace("ё", "е"), facts)
+    yield from _promises(folded(spelling), facts)
     for sentence in extract(_without_quotes(spelling, facts), today=facts.today):
         for mention in sentence.mentions:
             if not _holds(mention, sentence, facts):
@@ -46,7 +48,7 @@ def _found(text: str, facts: Facts) -> Iterator[str]:
 def _without_quotes(spelling: str, facts: Facts) -> str:
     """The text without what it quotes from the salon word for word: that is true as it stands."""
     for quote in facts.quotes:
-        lower = spelling.lower().replace("ё", "е")
+        lower = folded(spelling)
         if len(lower) != len(spelling):
             break
         at = lower.find(quote)
@@ -152,8 +154,7 @@ def _is_about_hours(sentence: Sentence) -> bool:
         return True
     times = sentence.of(Kind.TIME, Kind.DURATION)
     return any(
-        p.SPAN.match(sentence.text[first.end : second.start] + second.said + " ")
-        for first, second in zip(times, times[1:], strict=False)
+        p.SPAN.match(sentence.text[first.end : second.start] + second.said + " ") for first, second in pairwise(times)
     )
 
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import time
 
-from responder.llm.guard_words import LANGUAGES
-from responder.llm.number_words import MONTHS, ORDINAL, THOUSANDS, either, joined, ordinal
+from responder.llm.number_words import LANGUAGES, MONTHS, ORDINAL, THOUSANDS, either, joined, ordinal
 
 BLANK = "\x00"  # stands for what has been read already
 _ALL = tuple(LANGUAGES.values())
@@ -25,13 +24,8 @@ def _any_of(table: Mapping[re.Pattern[str], object]) -> str:
     return either(*(pattern.pattern for pattern in table))
 
 
-# Spelling
+# Text
 
-SUPERSCRIPT_MINUTES = re.compile(r"(?<=\d)[⁰¹²³⁴⁵⁶⁷⁸⁹]{2}")
-LETTER_ZERO = re.compile(
-    r"(?:(?<=[\d:])|(?<=\d\.)|(?<=\d[:.][oOоО]))[oOоО](?=[oOоО\d\s.,!?)]|$)|(?<!\w)[oOоО](?=\d)"
-)
-SPACES = re.compile(r"[^\S\n]+")
 SENTENCE_END = re.compile(r"(?<=[!?;\n])|(?<=[^\W\d]{3}\.)\s|(?<=[\d)]\.)\s(?=[^\d\W])")
 CLOCK_FACE = re.compile("[\U0001f550-\U0001f567]")
 
@@ -90,9 +84,7 @@ NUMERIC_DATE = re.compile(
 DAY_MONTH = re.compile(rf"{_DAYS}\s?(?:of\s)?{_MONTH}{_YEAR}")
 MONTH_DAY = re.compile(rf"(?<!\w){_MONTH}\s(?:the\s)?{_DAYS}(?![\d:]|\s?(?:am|pm)){_YEAR}")
 RELATIVE_DAY = _word(_any_of(_RELATIVE_DAYS))
-WEEKDAY = _word(
-    either(*(f"(?P<w{index}>{either(*(words.weekdays[index] for words in _ALL))})" for index in range(7)))
-)
+WEEKDAY = _word(either(*(f"(?P<w{index}>{either(*(words.weekdays[index] for words in _ALL))})" for index in range(7))))
 DAY_NUMBER = re.compile(rf"(?<![\d.,:])(?P<d>\d{{1,2}})(?:{joined('day_number')})")
 
 # Amounts and the rest

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from itertools import chain
 
-from responder.llm.guard_words import LANGUAGES
+from responder.llm.guard_words_en import ENGLISH
+from responder.llm.guard_words_ru import RUSSIAN
 
+LANGUAGES = {"ru": RUSSIAN, "en": ENGLISH}
 _ALL = tuple(LANGUAGES.values())
 
 

@@ -15,13 +15,12 @@ from functools import lru_cache
 from importlib import resources
 
 import orjson
-from babel.dates import get_day_names
 
 from responder.dialogue.meaning import Asked, Context
 from responder.dialogue.state import DialogueState
 from responder.llm.contacts import mask
 from responder.llm.reading import Line
-from responder.llm.salon_text import salon_texts, without_braces
+from responder.llm.salon_text import day_names, salon_texts, without_braces
 from responder.llm.tools import SCHEMAS
 from responder.salon.profile import SalonProfile
 
@@ -76,7 +75,7 @@ def choose_template(salon: SalonProfile, state: DialogueState, context: Context)
     """In the language of the dialogue, else of the salon, else whichever there is."""
     templates = load_templates()
     wanted = (state.language, context.language, salon.language, *templates)
-    return next(templates[language] for language in wanted if language in templates)
+    return next(templates[language] for language in wanted if language is not None and language in templates)
 
 
 def messages(
@@ -185,12 +184,6 @@ def _calendar(today: date, language: str) -> str:
 
 def _day(day: date, language: str) -> str:
     return f"{day_names(language)[day.weekday()]} {day.isoformat()}"
-
-
-@lru_cache(maxsize=16)
-def day_names(language: str) -> tuple[str, ...]:
-    names = get_day_names("abbreviated", "format", language)
-    return tuple(str(names[weekday]) for weekday in range(7))
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:

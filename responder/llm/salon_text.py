@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from babel.dates import get_day_names
 
 from responder.hours import END_OF_DAY, DayHours
@@ -17,13 +19,13 @@ def salon_texts(salon: SalonProfile, language: str) -> dict[str, str]:
     texts = {
         "salon": salon.name.to(language),
         "currency": salon.currency,
-        "services": _lines(_service(service, language) for service in salon.services[:MAX_SERVICES]),
-        "specialists": _lines(_specialist(specialist, language) for specialist in salon.specialists),
-        "knowledge": _lines(
+        "services": "\n".join(_service(service, language) for service in salon.services[:MAX_SERVICES]),
+        "specialists": "\n".join(_specialist(specialist, language) for specialist in salon.specialists),
+        "knowledge": "\n".join(
             f"{item.key} | {item.questions[0] if item.questions else ''} | {_flat(item.answer.to(language))}"
             for item in salon.knowledge[:MAX_KNOWLEDGE]
         ),
-        "addresses": _lines(
+        "addresses": "\n".join(
             _flat(" ".join(filter(None, (a.text.to(language), a.directions.to(language) if a.directions else ""))))
             for a in salon.addresses
         ),
@@ -32,13 +34,16 @@ def salon_texts(salon: SalonProfile, language: str) -> dict[str, str]:
     return {name: without_braces(text) or "-" for name, text in texts.items()}
 
 
+@lru_cache(maxsize=16)
+def day_names(language: str) -> tuple[str, ...]:
+    """Short names of the days, Monday first."""
+    names = get_day_names("abbreviated", "format", language)
+    return tuple(str(names[weekday]) for weekday in range(7))
+
+
 def without_braces(text: str) -> str:
     """Texts of others can be no placeholders."""
     return text.replace("{", "(").replace("}", ")")
-
-
-def _lines(lines: object) -> str:
-    return "\n".join(str(line) for line in lines)  # type: ignore[attr-defined]
 
 
 def _flat(text: str) -> str:
@@ -74,8 +79,8 @@ def _specialist(specialist: Specialist, language: str) -> str:
 
 
 def _week(salon: SalonProfile, language: str) -> str:
-    names = get_day_names("abbreviated", "format", language)
-    return "\n".join(f"{names[weekday]} {_hours(hours)}" for weekday, hours in enumerate(salon.hours.week))
+    days = zip(day_names(language), salon.hours.week, strict=True)
+    return "\n".join(f"{name} {_hours(hours)}" for name, hours in days)
 
 
 def _hours(hours: DayHours) -> str:

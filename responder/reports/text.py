@@ -5,7 +5,7 @@ Shown figures are rounded against us: shares down, times up. The document holds 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from math import ceil, floor
@@ -19,7 +19,7 @@ from babel.numbers import format_decimal, format_percent
 from responder.reports.report import Group, ResponseReport
 from responder.reports.words import CHANNEL_NAMES, WORDS, Words
 from responder.timing.measures import Measure
-from responder.timing.statistics import Figure
+from responder.timing.statistics import SMALL, Figure
 
 _FIRST_WIDTH = 36
 _WIDTHS = (9, 13, 15, 15, 7, 6)
@@ -96,15 +96,17 @@ class _Page:
             yield words.no_arrivals
             return
         yield ""
-        yield _row("", *words.columns)
-        yield from self._group(report.total)
-        if len(report.channels) > 1:
+        seconds = round(report.total.calendar[Measure.FIRST_USEFUL].within_s)
+        yield _row("", *(column.format(seconds=seconds) for column in words.columns))
+        is_one_channel = len(report.channels) == 1
+        yield from self._group(report.channels[0] if is_one_channel else report.total)
+        if not is_one_channel:
             for group in report.channels:
                 yield ""
                 yield from self._group(group)
         yield ""
         if self._has_small:
-            yield self._styled(words.small, _DIM)
+            yield self._styled(words.small.format(count=SMALL), _DIM)
         yield self._styled(f"{words.definition}: {report.definition}, docs/timing.md", _DIM)
 
     def _group(self, group: Group) -> Iterator[str]:
@@ -121,12 +123,13 @@ class _Page:
             shares = [f"{side} {self._percent(count / first.n)} ({count})" for side, count in counts if count]
             yield f"  {words.answered_first}: {', '.join(shares)}"
         spared = [
-            f"{words.rows[measure]} {group.calendar[measure].not_awaited}"
-            for measure in (Measure.BOT_FRT, Measure.HUMAN_FRT)
+            phrase.format(count=self._number(group.calendar[measure].not_awaited))
+            for phrase, measure in zip(words.without, (Measure.BOT_FRT, Measure.HUMAN_FRT), strict=True)
             if group.calendar[measure].not_awaited
         ]
         if spared:
-            yield f"  {words.not_awaited}: {', '.join(spared)}"
+            line = ", ".join(spared)
+            yield f"  {line[0].upper()}{line[1:]}"
         left_out = [f"{words.reasons[reason]} {count}" for reason, count in group.excluded.items() if count]
         if left_out:
             yield f"  {words.excluded}: {', '.join(left_out)}"
@@ -137,7 +140,7 @@ class _Page:
         words, share = self._words, found.share
         line = _row(
             f"{'·' if found.is_small else ' '} {name}",
-            self._percent(share.value) if share else words.nothing_yet,
+            self._percent(_whole(floor, share.value)) if share else words.nothing_yet,
             self._interval(share.low, share.high) if share else "",
             self._quantile(found, found.median_s),
             self._quantile(found, found.p90_s),
@@ -153,11 +156,10 @@ class _Page:
         return self._words.not_reached if found.n else self._words.nothing_yet
 
     def _interval(self, low: float, high: float) -> str:
-        return f"{floor(_exact(low * 100))}–{self._percent(high, up=True)}"
+        return f"{round(_whole(floor, low) * 100)}–{self._percent(_whole(ceil, high))}"
 
-    def _percent(self, share: float, *, up: bool = False) -> str:
-        whole = ceil(_exact(share * 100)) if up else floor(_exact(share * 100))
-        return str(format_percent(whole / 100, locale=self._language)).replace("\xa0", " ")
+    def _percent(self, share: float) -> str:
+        return str(format_percent(share, locale=self._language)).replace("\xa0", " ")
 
     def _number(self, count: int) -> str:
         return str(format_decimal(count, locale=self._language)).replace("\xa0", " ")
@@ -190,6 +192,11 @@ def duration(seconds: float, *, language: str) -> str:
         return f"{minutes // 60} {hour} {minutes % 60:02} {minute}"
     hours = ceil(minutes / 60)
     return f"{hours // 24} {day} {hours % 24} {hour}"
+
+
+def _whole(direction: Callable[[float], int], share: float) -> float:
+    """A share in whole per cent, rounded in that direction."""
+    return direction(_exact(share * 100)) / 100
 
 
 def _exact(value: float) -> float:

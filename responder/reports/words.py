@@ -17,7 +17,7 @@ class Words:
     days: Mapping[str, str]
     all_channels: str
     channels: Mapping[str, str]
-    columns: tuple[str, str, str, str, str, str]  # within a minute, interval, median, p90, n, open
+    columns: tuple[str, str, str, str, str, str]  # within `{seconds}`, interval, median, p90, n, open
     rows: Mapping[Measure, str]
     working: str
     not_reached: str
@@ -28,8 +28,8 @@ class Words:
     excluded: str
     reasons: Mapping[Exclusion, str]
     skewed: str
-    not_awaited: str
-    small: str
+    without: tuple[str, str]  # the bot, a person was not needed in `{count}` enquiries
+    small: str  # of `{count}`
     definition: str
     units: tuple[str, str, str, str]
 
@@ -39,7 +39,7 @@ RU = Words(
     days={"one": "день", "few": "дня", "many": "дней", "other": "дня"},
     all_channels="Все каналы",
     channels={"webchat": "Чат на сайте", "email": "Почта", "vk": "ВКонтакте"},
-    columns=("за 60 с", "95 %", "медиана", "90 %", "n", "ждут"),
+    columns=("за {seconds} с", "интервал", "половина за", "90 % за", "всего", "ждут"),
     rows={
         Measure.FIRST_REPLY: "Первый ответ",
         Measure.FIRST_USEFUL: "Полезный ответ",
@@ -58,8 +58,8 @@ RU = Words(
     excluded="Не считаются",
     reasons={Exclusion.SPAM: "спам", Exclusion.OUTREACH: "ответы на рассылку", Exclusion.TEST: "проверочные"},
     skewed="Часы мессенджера спешили",
-    not_awaited="Хватило другой стороны",
-    small="· меньше 10 обращений: судить рано",
+    without=("обошлось без бота: {count}", "обошлось без человека: {count}"),
+    small="· меньше {count} обращений: судить рано",
     definition="Определения",
     units=("д", "ч", "мин", "с"),
 )
@@ -69,7 +69,7 @@ EN = Words(
     days={"one": "day", "other": "days"},
     all_channels="All channels",
     channels={"webchat": "Web chat", "email": "E-mail"},
-    columns=("in 60 s", "95%", "median", "p90", "n", "open"),
+    columns=("in {seconds} s", "95% interval", "median", "p90", "n", "open"),
     rows={
         Measure.FIRST_REPLY: "First reply",
         Measure.FIRST_USEFUL: "Useful reply",
@@ -88,8 +88,8 @@ EN = Words(
     excluded="Not counted",
     reasons={Exclusion.SPAM: "spam", Exclusion.OUTREACH: "answers to outreach", Exclusion.TEST: "test dialogues"},
     skewed="Messenger's clock ahead of ours",
-    not_awaited="The other side was enough",
-    small="· fewer than 10 enquiries: too early to tell",
+    without=("no bot needed: {count}", "no person needed: {count}"),
+    small="· fewer than {count} enquiries: too early to tell",
     definition="Definitions",
     units=("d", "h", "min", "s"),
 )

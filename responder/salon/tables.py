@@ -67,4 +67,3 @@ class ChannelAccountRow(_Listed, table=True):
     id: int | None = identity()
     salon_id: int = reference("salon.id")
     kind: str
-    poll_offset: int | None = None

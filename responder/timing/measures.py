@@ -158,6 +158,8 @@ def _human_waits(timeline: Timeline, by_person: list[datetime]) -> tuple[Span, .
     A hand-off begins with the first need or take-over. A later need begins another one only when a person had answered
     or the dialogue was given back; taking over where a person is already at work begins none.
     """
+    if not timeline.calls:
+        return ()
     starts: list[datetime] = []
     is_waiting = is_attended = False
     for at, event in _in_turn(timeline, by_person):

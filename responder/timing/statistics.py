@@ -51,8 +51,8 @@ class Share:
 class Figure:
     """One measure over many enquiries.
 
-    `n` waits in the figure, `open` of them unanswered so far; `not_awaited` further ones are left out because the other
-    side answered before `within_s` had passed and this side never did. `share` is None when nothing can be said yet,
+    Everything rests on `n` waits, `open` of them unanswered so far; `not_awaited` further ones are left out as the
+    other side answered before `within_s` had passed and this side never did. `share` is None while nothing can be said,
     `median_s` and `p90_s` are None when the curve does not get there.
     """
 
@@ -112,7 +112,7 @@ def waits(
 def summarise(found: Sequence[Wait], name: Measure, *, within_s: float = 60.0) -> Figure:
     """The figure of waits that are already in seconds."""
     counted = [wait for wait in found if wait.ending is not Ending.RELEASED or wait.seconds >= within_s]
-    curve = _survival(found)
+    curve = _survival(counted)
     return Figure(
         measure=name,
         within_s=within_s,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 import structlog
 
@@ -20,7 +21,8 @@ from responder.delivery.service import Delivery, Parcel
 from responder.dialogue.handoffs import open_handoff
 from responder.dialogue.states import Author, HandoffReason
 from responder.live import Live
-from responder.llm.reader import Line, LlmReader
+from responder.llm.reader import LlmReader
+from responder.llm.reading import Line
 from responder.logs import get_logger
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
@@ -225,7 +227,7 @@ def language_of(claim: Claim, reading: Reading, salon: SalonProfile) -> str:
     return salon.language
 
 
-def _speaker(author: str) -> str:
+def _speaker(author: str) -> Literal["customer", "bot", "person"]:
     match author:
         case Author.CUSTOMER:
             return "customer"

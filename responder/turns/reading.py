@@ -17,7 +17,8 @@ from connectors.contract import InboundKind
 from responder.dialogue.meaning import Context, Intent, Meaning, Offered
 from responder.dialogue.state import DialogueState
 from responder.llm.merge import merge
-from responder.llm.reader import Line, LlmReader, LlmReading
+from responder.llm.reader import LlmReader
+from responder.llm.reading import Line, LlmReading
 from responder.salon.profile import SalonProfile
 from responder.turns.claim import Claim, Unread
 from responder.understanding.reader import Reader

@@ -24,11 +24,11 @@ MAX_WISHES = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class When:
-    """`refused`: a day or hour was named only to say that it does not suit. `spans` cover the words used."""
+    """`refused` and `refused_day`: something, or a day, was named only to say that it does not suit."""
 
     wishes: tuple[Wish, ...] = ()
     refused: bool = False
-    spans: tuple[tuple[int, int], ...] = ()
+    refused_day: bool = False
 
 
 @dataclass(slots=True)
@@ -57,8 +57,17 @@ class WishReader:
         self._month_first = month_first
         self._hours = Hours()
 
-    def read(self, tokens: Sequence[Token], *, text: str, now: datetime, is_asked: bool = False) -> When:
-        """`now` is local. `is_asked`: the customer was asked when, so a bare number answers."""
+    def read(
+        self,
+        tokens: Sequence[Token],
+        *,
+        text: str,
+        now: datetime,
+        is_asked: bool = False,
+        offered_days: Sequence[date] = (),
+    ) -> When:
+        """`now` is local. `is_asked`: the customer was asked when, so a bare number answers. A weekday that was offered
+        means the day offered."""
         atoms = time_words().read(tokens, month_first=self._month_first)
         if not any(atom.kind is not Kind.OTHER for atom in atoms):
             return When()
@@ -66,14 +75,16 @@ class WishReader:
         atoms = self._hours.read(calendar.read(atoms))
         if is_asked:
             atoms = _answer(atoms, now.date())
-        drafts, refused = _Assembly().run(atoms)
+        assembly = _Assembly()
+        drafts = assembly.run(atoms)
+        for draft in drafts:
+            draft.days = _as_offered(draft.days, offered_days)
         wishes: list[Wish] = []
         for draft in drafts[:MAX_WISHES]:
             for wish in self._settle(draft, text=text, now=now):
                 if all(replace(wish, text="") != replace(known, text="") for known in wishes):
                     wishes.append(wish)
-        spans = tuple(span for draft in drafts for span in draft.spans)
-        return When(wishes=tuple(wishes), refused=refused, spans=spans)
+        return When(wishes=tuple(wishes), refused=assembly.refused, refused_day=assembly.refused_day)
 
     def _settle(self, draft: _Draft, *, text: str, now: datetime) -> list[Wish]:
         days = draft.days
@@ -134,17 +145,17 @@ class _Assembly:
 
     def __init__(self) -> None:
         self._drafts: list[_Draft] = [_Draft()]
-        self._refused = False
+        self.refused = self.refused_day = False
         self._or = self._not = self._cannot = False
         self._gap = 0  # words since the last piece
         self._has_piece = False  # in this sentence
 
-    def run(self, atoms: Sequence[Atom]) -> tuple[list[_Draft], bool]:
+    def run(self, atoms: Sequence[Atom]) -> list[_Draft]:
         for index, atom in enumerate(atoms):
             self._step(atom, atoms[index - 1].kind if index else None)
         drafts = [draft for draft in self._drafts if not draft.is_empty()]
         _share(drafts)
-        return drafts, self._refused
+        return drafts
 
     def _step(self, atom: Atom, before: Kind | None) -> None:
         match atom.kind:
@@ -201,19 +212,23 @@ class _Assembly:
         if self._current.is_empty() or self._gap > 2:
             self._cannot = True
             return
-        self._refused = True
         opposite = _opposite(self._current.bounds)
         if opposite is not None:
             self._current.bounds = opposite
         else:
+            self._refuse(self._current.days is not None)
             self._drafts[-1] = _Draft()
+
+    def _refuse(self, is_day: bool) -> None:
+        self.refused = True
+        self.refused_day |= is_day
 
     def _piece(self, atom: Atom) -> None:
         opposite = _opposite(atom.bounds) if self._cannot else None
         if opposite is not None:
             atom = replace(atom, bounds=opposite)
         elif self._not or self._cannot:
-            self._refused = True
+            self._refuse(atom.kind is Kind.DATE)
             self._not = False
             return
         slot = {Kind.DATE: "days", Kind.PART: "part"}.get(atom.kind, "bounds")
@@ -271,6 +286,13 @@ class _Assembly:
         if "part" in draft.stale:
             draft.part = None
         self._current.bounds = bounds
+
+
+def _as_offered(days: Days | None, offered: Sequence[date]) -> Days | None:
+    if days is None or not days.is_weekday or days.first in offered:
+        return days
+    same = sorted(day for day in offered if day.weekday() == days.first.weekday())
+    return Days(same[0], same[0], is_weekday=True) if same else days
 
 
 def _narrowed(known: Days, more: Days, *, is_close: bool) -> Days | None:

@@ -66,14 +66,14 @@ class Customers:
                     salon_id=self.salon.id,
                     channel_account_id=account,
                     thread_key=f"chat-{number}",
-                    customer_id=customer.id,
+                    customer_id=customer.id or 0,
                 )
                 session.add(thread)
                 await session.flush()
                 enquiry = Enquiry(
                     salon_id=self.salon.id,
-                    thread_id=thread.id,
-                    customer_id=customer.id,
+                    thread_id=thread.id or 0,
+                    customer_id=customer.id or 0,
                     channel_account_id=account,
                     clock_start_at=NOW,
                     received_at=NOW,

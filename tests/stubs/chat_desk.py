@@ -153,7 +153,7 @@ def _config(app: FastAPI) -> uvicorn.Config:
 
 
 def _listener() -> tuple[socket.socket, str]:
-    # listening before the server starts, so that early requests wait; named TCP, as asyncio sets no TCP_NODELAY otherwise
+    # listening before the server starts: early requests wait. Named TCP, else asyncio sets no TCP_NODELAY
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)

@@ -86,6 +86,15 @@ def test_files_named_in_pages_exist(page: Path) -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
+def test_every_page_of_docs_is_found_from_the_index() -> None:
+    """docs/index.md leads to each page beside it."""
+    index = (ROOT / "docs" / "index.md").read_text()
+
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
+
+    assert {page for page in pages if f"]({page})" not in index} == set()
+
+
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.stem)
 def test_decision_record_has_its_parts_and_its_place_in_the_list(record: Path) -> None:
     """A record gives context, decision, consequences and alternatives, in that order, and the list leads to it."""

@@ -5,7 +5,8 @@ A language is a folder with `time.yaml` and `talk.yaml`; adding one needs no cod
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import TypeAlias
@@ -34,3 +35,21 @@ def strings(node: Yaml) -> tuple[str, ...]:
 def table(node: Yaml) -> dict[str, tuple[str, ...]]:
     """A mapping of key to entries, keys as text."""
     return {str(key): strings(entries) for key, entries in node.items()} if isinstance(node, dict) else {}
+
+
+def patterns(node: Yaml) -> tuple[str, ...]:
+    """The lines of a block of regular expressions, or a plain list of them."""
+    if isinstance(node, str):
+        return tuple(line.strip() for line in node.splitlines() if line.strip())
+    return strings(node)
+
+
+def pattern_table(node: Yaml) -> dict[str, tuple[str, ...]]:
+    """A mapping of key to blocks of regular expressions."""
+    return {str(key): patterns(entries) for key, entries in node.items()} if isinstance(node, dict) else {}
+
+
+def any_of(expressions: Iterable[str]) -> re.Pattern[str] | None:
+    """One expression that begins at the start of a word and matches what any of the given ones matches; None for none."""
+    joined = "|".join(expressions)
+    return re.compile(rf"(?<![^\W_])(?:{joined})") if joined else None

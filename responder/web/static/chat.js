@@ -134,6 +134,7 @@ function send(content) {
 function onOutbox(entry, state, answer) {
   if (state === "sent") {
     transcript.confirm(entry, answer);
+    updates.hurry();
     host?.tell("spoke");
     const isAnswered = transcript.last?.from !== "me";
     if (!isAnswered && transcript.lastIncoming?.from !== "person") typing.show(ANSWER_EXPECTED_MS);

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from responder.dialogue.meaning import Wish
 from responder.llm.facts import Facts
 from responder.llm.guard import violations
 from tests.unit.llm.turn import NOW, offering, salon
@@ -256,6 +258,8 @@ def test_what_is_no_fact_is_named(text: str) -> None:
 
 # Every time of the quarter hours that is neither offered nor an edge of the opening hours, on either face of the clock.
 _FACTUAL = {time(15), time(12, 30), time(3), time(0, 30), time(10), time(21), time(22), time(9)}
+_SPRING_FIRST = ("марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября")
+_MONTHS = ("января", "февраля", *_SPRING_FIRST, "декабря")
 _QUARTERS = [time(minute // 60, minute % 60) for minute in range(0, 24 * 60, 5)]
 _OTHER_TIMES = [at for at in _QUARTERS if at not in _FACTUAL]
 
@@ -271,7 +275,14 @@ _SPELLINGS = {
     "full width": lambda at: f"{at:%H:%M}".translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)}),
     "superscript": lambda at: f"{at.hour}" + f"{at:%M}".translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")),
 }
-_AROUND = ["{}", "Приходите {}!", "Могу предложить завтра, {}, подойдёт?", "How about {}?", "Ждём {} и в 15:00", "a {} b"]
+_AROUND = [
+    "{}",
+    "Приходите {}!",
+    "Могу предложить завтра, {}, подойдёт?",
+    "How about {}?",
+    "Ждём {} и в 15:00",
+    "a {} b",
+]
 
 
 @given(at=st.sampled_from(_OTHER_TIMES), spelling=st.sampled_from(sorted(_SPELLINGS)), around=st.sampled_from(_AROUND))
@@ -294,8 +305,8 @@ def test_an_offered_time_passes_in_every_spelling(at: time, spelling: str) -> No
 def test_a_date_that_is_no_fact_never_passes(days: int) -> None:
     """A calendar date that nothing in the turn is about is caught, as figures or as words."""
     day = date(2026, 11, 23) + timedelta(days=days)
-    months = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
-    for said in (f"{day:%d.%m.%Y}", f"{day:%d.%m}", day.isoformat(), f"{day.day} {months[day.month - 1]}", f"{day:%B} {day.day}"):
+    month = _MONTHS[day.month - 1]
+    for said in (f"{day:%d.%m.%Y}", f"{day:%d.%m}", f"{day:%Y-%m-%d}", f"{day.day} {month}", f"{day:%B} {day.day}"):
         assert violations(f"Запишем на {said}?", FACTS) != (), said
 
 
@@ -303,14 +314,19 @@ def test_a_date_that_is_no_fact_never_passes(days: int) -> None:
 @settings(max_examples=200, deadline=None)
 def test_a_price_that_is_no_fact_never_passes(price: int) -> None:
     """No amount of money but the salon's own passes."""
-    for said in (f"{price} ₽", f"{price:,} руб.".replace(",", " "), f"{price}р", f"${price}", f"{price:,} roubles", f"{price}"):
+    for said in (
+        f"{price} ₽",
+        f"{price:,} руб.".replace(",", " "),
+        f"{price}р",
+        f"${price}",
+        f"{price:,} roubles",
+        f"{price}",
+    ):
         assert violations(f"Это стоит {said}", FACTS) != (), said
 
 
 def test_the_wished_time_is_no_free_time() -> None:
     """A time the customer asked for may be repeated by the bot, and is no fact for the LLM."""
-    from responder.dialogue.meaning import Wish
-
     state = offering(wishes=(Wish(exact_time=time(17)),), offers=())
     assert violations("На 17:00 запишем?", Facts.of(salon=SALON, state=state, now=NOW)) == ()
     assert violations("На 17:00 запишем?", Facts.of(salon=SALON, state=state, now=NOW, with_wishes=False)) != ()
@@ -357,7 +373,7 @@ def test_a_long_text_is_refused() -> None:
 
 def test_the_salon_of_another_day_or_revision_is_read_anew() -> None:
     """Facts follow the profile they are asked for, not one seen before under the same id."""
-    from dataclasses import replace
-
     assert violations("Работаем до 21:00.", Facts.of(salon=SALON, now=NOW)) == ()
-    assert violations("Работаем до 21:00.", Facts.of(salon=replace(SALON, hours=replace(SALON.hours, week=((),) * 7)), now=NOW))
+    assert violations(
+        "Работаем до 21:00.", Facts.of(salon=replace(SALON, hours=replace(SALON.hours, week=((),) * 7)), now=NOW)
+    )

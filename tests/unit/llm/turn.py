@@ -11,8 +11,8 @@ from responder.salon.profile import KnowledgeItem, SalonProfile
 from tests.factories import ZONE, day, localised, salon_profile, weekly
 
 NOW = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)  # Monday, 10:00 in the salon
-TUESDAY_15 = Offer(token="t-7f3a", specialist="anna", starts_at=datetime(2026, 11, 24, 10, 0, tzinfo=UTC))  # noqa: S106
-WEDNESDAY_1230 = Offer(token="t-b41c", specialist="maria", starts_at=datetime(2026, 11, 25, 7, 30, tzinfo=UTC))  # noqa: S106
+TUESDAY_15 = Offer(token="t-7f3a", specialist="anna", starts_at=datetime(2026, 11, 24, 10, 0, tzinfo=UTC))
+WEDNESDAY_1230 = Offer(token="t-b41c", specialist="maria", starts_at=datetime(2026, 11, 25, 7, 30, tzinfo=UTC))
 OFFERS = (TUESDAY_15, WEDNESDAY_1230)
 
 

@@ -20,7 +20,7 @@ export class Composer {
     this.#texts = texts;
     this.#limit = limit;
     this.#store = store;
-    field.value = store.get(DRAFT) ?? "";
+    field.value ||= store.get(DRAFT) ?? ""; // the visitor may have typed before this script came
     field.addEventListener("input", () => this.#onInput());
     field.addEventListener("keydown", (event) => this.#onKey(event));
     form.addEventListener("submit", (event) => this.#onSubmit(event));

@@ -2,9 +2,10 @@
 // streams do not get through. Either way nothing is missed, since both start from the lines the page already has.
 
 const SILENCE_MS = 45_000; // the server pings every 15 s
-const READY_WITHIN_MS = 10_000; // a proxy that holds streams back never lets "ready" through
+const READY_WITHIN_MS = 5_000; // a proxy that holds streams back never lets "ready" through
 const HIDDEN_GRACE_MS = 60_000;
-const POLL_MS = { visible: [3_000, 15_000], hidden: [20_000, 60_000] };
+const STREAM_AGAIN_MS = 60_000; // after two streams in a row that did not get through
+const POLL_MS = { visible: [1_500, 15_000], hidden: [20_000, 60_000] };
 
 export class Updates {
   #session;
@@ -16,6 +17,10 @@ export class Updates {
   #endStream = () => {};
   #wake = () => {};
   #lastSign = 0;
+  #isStreaming = false;
+  #quiet = 0; // times in a row that nothing was streamed
+  #lostStreams = 0;
+  #streamAgainAt = 0;
   #hiddenTimer = null;
 
   // `after()` gives the id to continue from; `onReachable(is)` tells when the server is lost and found.
@@ -37,26 +42,36 @@ export class Updates {
 
   // Look now: the connection is back or the page is looked at again.
   nudge() {
+    this.#streamAgainAt = 0;
     this.#endSilentStream(20_000);
     this.#wake();
   }
 
+  // An answer is expected: without a stream, ask soon.
+  hurry() {
+    this.#quiet = 0;
+    if (!this.#isStreaming) this.#wake();
+  }
+
   async #run() {
-    for (let failures = 0, quiet = 0; ; ) {
+    for (let failures = 0; ; ) {
       let wasStreaming = false;
       try {
-        if (document.visibilityState === "visible") wasStreaming = await this.#follow();
+        if (this.#mayStream()) wasStreaming = await this.#follow();
         await this.#catchUp();
         failures = 0;
-        quiet = wasStreaming ? 0 : quiet + 1;
         this.#onReachable(true);
       } catch {
         failures += 1;
-        quiet += 1;
         if (failures > 1) this.#onReachable(false);
       }
-      await this.#pause(wasStreaming ? 500 + Math.random() * 1500 : pollAfter(quiet));
+      this.#quiet = wasStreaming ? 0 : this.#quiet + 1;
+      await this.#pause(wasStreaming ? 500 + Math.random() * 1500 : pollAfter(this.#quiet));
     }
+  }
+
+  #mayStream() {
+    return document.visibilityState === "visible" && Date.now() >= this.#streamAgainAt;
   }
 
   async #catchUp() {
@@ -73,19 +88,23 @@ export class Updates {
       const end = () => {
         clearTimeout(patience);
         source.close();
+        this.#endStream = () => {};
+        this.#isStreaming = false;
+        this.#lostStreams = worked ? 0 : this.#lostStreams + 1;
+        if (this.#lostStreams > 1) this.#streamAgainAt = Date.now() + STREAM_AGAIN_MS;
         resolve(worked);
       };
-      const patience = setTimeout(end, READY_WITHIN_MS);
+      const patience = setTimeout(() => this.#endStream(), READY_WITHIN_MS);
       const sign = (act) => (event) => {
         this.#lastSign = Date.now();
         act(event);
       };
       this.#lastSign = Date.now();
       this.#endStream = end;
-      source.onerror = end; // its own retry would use a ticket that has run out
+      source.onerror = () => this.#endStream(); // its own retry would use a ticket that has run out
       source.addEventListener("ping", sign(() => {}));
       source.addEventListener("ready", sign(() => {
-        worked = true;
+        worked = this.#isStreaming = true;
         clearTimeout(patience);
         this.#onReachable(true);
       }));

@@ -1,0 +1,138 @@
+"""What a customer does with a sentence: orders, asks, agrees, refuses, complains, thanks; several at once.
+
+A question about a thing is no order ("можно ли отменить потом?"), a refused order is none ("не надо отменять").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from responder.dialogue.meaning import Intent
+from responder.understanding.talk import talk
+from responder.understanding.utterance import Sentence
+
+_ORDERS = (Intent.BOOK, Intent.RESCHEDULE, Intent.CANCEL)
+_TOPICS = (Intent.PRICE, Intent.ADDRESS, Intent.HOURS, Intent.SERVICES, Intent.SPECIALISTS)
+_PLAIN = (
+    Intent.GREET,
+    Intent.COMPLAINT,
+    Intent.HUMAN,
+    Intent.THANKS,
+    Intent.BYE,
+    Intent.LATER,
+    Intent.EARLIER,
+    Intent.OTHER_DAY,
+)
+_SPAM_WORDS = 2  # advertising words that make an advertisement; one is enough beside a link
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """Intents of all sentences and what later stages need to know about them."""
+
+    intents: frozenset[Intent]
+    wants: bool = False  # "I'd like ...": an order once it is known of what
+    strong_yes: bool = False
+    soft_yes: bool = False
+    has_but: bool = False
+    risk: str | None = None
+    any_specialist: bool = False
+    indifferent: bool = False  # "it's all the same to me": about whatever was asked
+    refused_order: bool = False
+    is_courtesy: bool = False  # every word is a courtesy
+    rest: int = 0  # words that are no courtesy
+
+
+def hear_intents(sentences: Sequence[Sentence], *, has_link: bool, own_words: frozenset[str]) -> Heard:
+    """`own_words`: words of the salon's own services, which are its trade and no risk."""
+    words = talk()
+    intents: set[Intent] = set()
+    wants = refused = False
+    for sentence in sentences:
+        found, is_refused = _in_sentence(sentence)
+        intents |= found
+        refused |= is_refused
+        wants |= _has(sentence.text, "want")
+    clauses = [clause for sentence in sentences for clause in sentence.clauses]
+    if any(words.refusal.match(clause) for clause in clauses) or refused:
+        intents.add(Intent.DECLINE)
+    strong = any(words.assent["strong"].match(clause) for clause in clauses)
+    soft = any(words.assent["soft"].match(clause) for clause in clauses)
+    text = " ".join(sentence.text for sentence in sentences)
+    risk = _risk(text, own_words)
+    if risk is not None:
+        intents.add(Intent.RISK)
+    if words.abuse.search(text):
+        intents.add(Intent.ABUSE)
+    if _is_spam(text, has_link=has_link) and not intents & {Intent.BOOK, Intent.RESCHEDULE, Intent.CANCEL}:
+        intents = {Intent.SPAM}
+    spoken = [word for sentence in sentences for word in sentence.words]
+    rest = sum(1 for word in spoken if not _is_courtesy(word))
+    return Heard(
+        intents=frozenset(intents),
+        wants=wants,
+        strong_yes=strong,
+        soft_yes=soft,
+        has_but=any(words.but.search(sentence.text) for sentence in sentences),
+        risk=risk,
+        any_specialist=any(_has(sentence.text, "any_specialist") for sentence in sentences),
+        indifferent=any(_has(sentence.text, "indifferent") for sentence in sentences),
+        refused_order=refused,
+        is_courtesy=bool(spoken) and rest == 0,
+        rest=rest,
+    )
+
+
+def _in_sentence(sentence: Sentence) -> tuple[set[Intent], bool]:
+    words, text = talk(), sentence.text
+    found: set[Intent] = set()
+    refused = False
+    for intent in _ORDERS:
+        match = words.intents[intent].search(text)
+        if match is None or words.unless[intent].search(text):
+            continue
+        if words.negation.search(text[: match.start()]) and not _negative_by_itself(match.group()):
+            refused = True
+        else:
+            found.add(intent)
+    is_question = sentence.is_question or any(words.question_starts.match(clause) for clause in sentence.clauses)
+    topics = {topic for topic in _TOPICS if _has(text, topic)}
+    orders = found & {Intent.CANCEL, Intent.RESCHEDULE}
+    if orders and is_question and words.policy.search(text) and not words.policy_unless.search(text):
+        found -= orders
+        found.add(Intent.QUESTION)
+    if Intent.RESCHEDULE in found or Intent.CANCEL in found:
+        found.discard(Intent.BOOK)
+    found |= {intent for intent in _PLAIN if _has(text, intent)}
+    found |= topics
+    if is_question and not found - {Intent.GREET, Intent.THANKS}:
+        found.add(Intent.QUESTION)
+    return found, refused
+
+
+def _has(text: str, name: str) -> bool:
+    words = talk()
+    return bool(words.intents[name].search(text)) and not words.unless[name].search(text)
+
+
+def _negative_by_itself(matched: str) -> bool:
+    """"I won't come" cancels by its very negation."""
+    return " " in matched
+
+
+def _risk(text: str, own_words: frozenset[str]) -> str | None:
+    for kind, pattern in talk().risks.items():
+        for match in pattern.finditer(text):
+            if not own_words.issuperset(match.group().split()):
+                return kind
+    return None
+
+
+def _is_spam(text: str, *, has_link: bool) -> bool:
+    count = len({match.group() for match in talk().spam.finditer(text)})
+    return count >= (1 if has_link else _SPAM_WORDS)
+
+
+def _is_courtesy(word: str) -> bool:
+    return talk().courtesy.fullmatch(word) is not None

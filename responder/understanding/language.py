@@ -1,0 +1,41 @@
+"""Which language a customer writes: by alphabet, and by words where the alphabet does not tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from responder.understanding.lexicon import LANGUAGES, section, strings
+
+_NATIVE_WEIGHT = 3  # a brand name in Latin letters does not make a Russian sentence English
+
+
+@cache
+def _alphabets() -> dict[str, re.Pattern[str]]:
+    return {name: re.compile(f"[{section(name, 'talk').get('alphabet')}]", re.IGNORECASE) for name in LANGUAGES}
+
+
+@cache
+def _borrowed() -> frozenset[str]:
+    return frozenset(word for name in LANGUAGES for word in strings(section(name, "talk").get("borrowed")))
+
+
+@cache
+def _transliterated() -> dict[str, str]:
+    return {word: name for name in LANGUAGES for word in strings(section(name, "talk").get("translit"))}
+
+
+def detect(text: str, words: Sequence[str]) -> str | None:
+    """The language of `text` (`words` are its words); None when only digits, signs or words at home everywhere were written."""
+    foreign = next((_transliterated()[word] for word in words if word in _transliterated()), None)
+    if foreign is not None:
+        return foreign
+    if all(word in _borrowed() for word in words):
+        return None
+    counts = {name: len(letters.findall(text)) for name, letters in _alphabets().items()}
+    latin = counts.pop(LANGUAGES[-1])
+    other, most = max(counts.items(), key=lambda pair: pair[1])
+    if most and most * _NATIVE_WEIGHT >= latin:
+        return other
+    return LANGUAGES[-1] if latin > 1 else None

@@ -1,0 +1,82 @@
+"""The one door of understanding by rules: the messages of a burst in, one `Meaning` out. Pure, no input or output, no clock.
+
+The order matters: phones first, so that their digits are no hours; then names, so that "Анна" who signs is not the Anna who
+cuts; then days and hours, services, people, intents; last what all of it means in the light of the question that was asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from responder.dialogue.meaning import Asked, Context, Intent, Meaning, Wish
+from responder.salon.profile import SalonProfile
+from responder.understanding.choices import ChoiceReader, by_time
+from responder.understanding.intents import Heard, hear_intents
+from responder.understanding.knowledge import KnowledgeReader
+from responder.understanding.language import detect
+from responder.understanding.light import Findings, interpret
+from responder.understanding.names import NameReader
+from responder.understanding.phones import PhoneReader, Phones, mask
+from responder.understanding.services import ServiceReader, own_words
+from responder.understanding.specialists import SpecialistReader
+from responder.understanding.spelling import Mender
+from responder.understanding.talk import talk
+from responder.understanding.timewords import time_words
+from responder.understanding.tokens import Token
+from responder.understanding.utterance import Utterance, blanks, hear, join
+from responder.understanding.wishes import When, WishReader
+from responder.understanding.words import is_known
+
+_MONTH_FIRST = frozenset({"US", "PH", "FM", "PW"})  # countries that write 3/7 for March 7th
+
+
+class Reader:
+    """Understands the customers of one salon; built once per revision of its profile."""
+
+    def __init__(self, salon: SalonProfile) -> None:
+        self._zone = salon.zone
+        self._own_words = own_words(salon.services)
+        self._phones = PhoneReader(salon.country)
+        self._wishes = WishReader(salon.hours, month_first=salon.country in _MONTH_FIRST)
+        self._services = ServiceReader(salon.services)
+        self._specialists = SpecialistReader(salon.specialists)
+        self._knowledge = KnowledgeReader(salon.knowledge)
+        self._choices = ChoiceReader()
+        self._names = NameReader(self._own_words)
+        vocabulary = {*time_words().vocabulary(), *talk().spelling, *self._services.vocabulary()}
+        names = self._specialists.vocabulary()
+        self._mender = Mender(vocabulary, is_word=lambda word: word in names or is_known(word))
+
+    def read(self, texts: Sequence[str], *, now: datetime, context: Context = Context()) -> Meaning:  # noqa: B008
+        """What the messages of one burst mean together. `now` is aware UTC and read in the salon's zone. Words nothing was
+        made of give `understood=False`; no words at all give an empty meaning that may need no reply."""
+        source = join(texts)
+        phones = self._phones.read(source, is_asked=context.asked is Asked.PHONE)
+        utterance = hear(source, mask(source, [*blanks(source), *phones.spans]), mender=self._mender)
+        findings = self._find(utterance, phones, now=now, context=context)
+        return interpret(findings, context)
+
+    def _find(self, utterance: Utterance, phones: Phones, *, now: datetime, context: Context) -> Findings:
+        tokens = utterance.tokens
+        name, name_span = self._names.read(
+            tokens, utterance.source, is_asked=context.asked is Asked.NAME, is_signed=bool(phones.numbers)
+        )
+        nameless = [t for t in tokens if name_span is None or not name_span[0] <= t.start < name_span[1]]
+        when = self._when(nameless, utterance, now=now, context=context)
+        specialist = self._specialists.read(tokens, besides=name_span)
+        return Findings(
+            heard=hear_intents(utterance.sentences, has_link=utterance.has_link, own_words=self._own_words),
+            when=when,
+            phones=phones,
+            name=name,
+            services=self._services.read(nameless),
+            specialist=specialist,
+            knowledge=self._knowledge.read([sentence.text for sentence in utterance.sentences]),
+            choice=self._choice(utterance, when, specialist, context=context),
+            language=detect(utterance.source, utterance.words),
+            has_words=bool(utterance.words) or bool(phones.spans),
+            signs=utterance.source,
+        )
