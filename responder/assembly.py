@@ -286,7 +286,7 @@ async def background(running: Responder, *, with_jobs: bool = True) -> AsyncIter
     tasks = [
         asyncio.create_task(_every(SWEEP_EVERY_S, running.scheduler.sweep, "sweep_turns")),
         asyncio.create_task(_every(SWEEP_EVERY_S, running.delivery.sweep, "sweep_delivery")),
-        asyncio.create_task(_every(HOUSEKEEPING_EVERY_S, lambda: _keep_house(running), "keep_house")),
+        asyncio.create_task(_every(HOUSEKEEPING_EVERY_S, lambda: keep_house(running), "keep_house")),
         asyncio.create_task(_connect_channels(running)),
     ]
     if with_jobs:
@@ -324,7 +324,8 @@ def lead_pusher(running: Responder) -> LeadPusher:
     )
 
 
-async def _keep_house(running: Responder) -> None:
+async def keep_house(running: Responder) -> None:
+    """What has to be done now and then: close what went quiet, free what was held too long, open new accounts."""
     await running.intake.close_quiet()
     async with running.database.connection() as connection:
         await expire_holds(connection, now=running.clock.now())

@@ -16,7 +16,10 @@ def configure_logs(*, level: str = "info", style: Literal["console", "json"] = "
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the default one prints local variables: people's words
+        )
     )
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,

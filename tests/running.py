@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+import uvicorn
+from fastapi import FastAPI
 
 from responder.assembly import Responder, background, responder
 from responder.clock import Clock
@@ -18,7 +21,6 @@ from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.settings import Settings
 from tests.stubs.bitrix24_api import Bitrix24Stub
-from tests.stubs.chat_desk import served
 from tests.stubs.telegram_api import TelegramStub
 
 SLUG = "malakhitovaya-shkatulka"
@@ -66,6 +68,8 @@ async def running(
 ) -> AsyncIterator[Running]:
     """Everything `responder serve` runs, on a port of its own; Telegram's webhook is set to it."""
     names = dict(environment or {})
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     if telegram is not None:
         names |= {
             "TELEGRAM_BOT_TOKEN": telegram.token,
@@ -78,14 +82,14 @@ async def running(
         _env_file=None,
         access_token=ACCESS,
         secret_key="secret-key-of-the-tests-and-nobody-else",
-        public_url="http://responder.test",
+        public_url=url,
         **({"burst_quiet_s": 0.05} | settings),
     )
     with _environment(names):
         async with responder(chosen, url=database_url, clock=clock) as parts, aiohttp.ClientSession() as http:
             await import_salon(parts.database, read_salon_file(DEMO_SALON), now=parts.clock.now())
             await parts.refresh_accounts()
-            async with served(build_app(parts)) as url:
+            async with _served(build_app(parts), listener):
                 ready = Running(url=url, responder=parts, http=http)
                 if telegram is not None:
                     await _set_webhook(telegram, ready)
@@ -94,6 +98,18 @@ async def running(
                     return
                 async with background(parts):
                     yield ready
+
+
+@asynccontextmanager
+async def _served(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        await task
 
 
 async def until(condition: Any, *, within_s: float = 15.0) -> Any:

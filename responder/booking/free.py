@@ -36,7 +36,7 @@ class Start:
     by: tuple[str, ...]
 
 
-class OutsideWindow(Exception):  # noqa: N818 - not a failure: the caller loads more and asks again
+class OutsideWindow(Exception):
     """A day was asked about whose busy spans were not loaded."""
 
 

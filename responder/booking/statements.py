@@ -26,7 +26,7 @@ FROM (
     UNION SELECT %(specialist)s::int
     ORDER BY id
 ) AS wanted
-"""  # noqa: S608 - nothing of a caller is in the text
+"""
 
 CLEAR_THE_WAY = """
 UPDATE appointment SET state = 'expired', hold_until = NULL
@@ -52,7 +52,7 @@ RETURNING id
 
 LOCK_OF_APPOINTMENT = f"""
 SELECT pg_advisory_xact_lock({LOCK_SPACE}, specialist_id::int) FROM appointment WHERE id = %(id)s
-"""  # noqa: S608
+"""
 
 EXPIRE_IN_THE_WAY_OF_APPOINTMENT = """
 UPDATE appointment AS other SET state = 'expired', hold_until = NULL
@@ -76,14 +76,14 @@ FROM service, specialist
 WHERE appointment.id = %(id)s AND appointment.state IN ('held', 'expired') AND appointment.starts_at > %(now)s
   AND service.id = appointment.service_id AND specialist.id = appointment.specialist_id
 RETURNING {_SHOWN}
-"""  # noqa: S608
+"""
 
 ONE = f"""
 SELECT {_SHOWN} FROM appointment
 JOIN service ON service.id = appointment.service_id
 JOIN specialist ON specialist.id = appointment.specialist_id
 WHERE appointment.id = %(id)s
-"""  # noqa: S608
+"""
 
 UPCOMING = f"""
 SELECT {_SHOWN} FROM appointment
@@ -92,7 +92,7 @@ JOIN specialist ON specialist.id = appointment.specialist_id
 WHERE appointment.salon_id = %(salon)s AND appointment.state = 'booked' AND appointment.starts_at > %(now)s
   AND (appointment.thread_id = %(thread)s OR appointment.customer_id = %(customer)s)
 ORDER BY appointment.starts_at, appointment.id
-"""  # noqa: S608
+"""
 
 RELEASE = "UPDATE appointment SET state = 'expired', hold_until = NULL WHERE id = %(id)s AND state = 'held'"
 

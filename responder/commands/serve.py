@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import redis.asyncio as redis
 import uvicorn
@@ -31,14 +33,14 @@ DEMO_SALON = Path(str(resources.files("responder.salon") / "demo" / "salon.yaml"
 def serve(settings: Settings, *, with_jobs: bool, reload_salon: Path | None = None) -> None:
     """Serve until stopped; raises `BadSetting` when something the start needs is missing."""
     url = database_url(settings)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, url, with_jobs=with_jobs, salon_file=reload_salon))
 
 
 def work(settings: Settings) -> None:
     """Run background jobs until stopped."""
     url = database_url(settings)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_work(settings, url))
 
 
@@ -102,28 +104,36 @@ def checks_of(running: Responder) -> Mapping[str, Check]:
 
 
 async def _serve(settings: Settings, url: str, *, with_jobs: bool, salon_file: Path | None) -> None:
-    _check_port(settings)
+    check_port(settings)
     async with responder(settings, url=url) as running:
         if salon_file is not None:
             await import_salon(running.database, read_salon_file(salon_file), now=running.clock.now())
         is_demo = await ensure_salon(running.database, clock=running.clock)
         await running.refresh_accounts()
-        await running.warm_up()
-        server = uvicorn.Server(
-            uvicorn.Config(
-                build_app(running),
-                host=settings.host,
-                port=settings.port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=5,
-                lifespan="off",
-            )
-        )
-        async with background(running, with_jobs=with_jobs):
-            await announce(running, is_demo=is_demo)
-            await server.serve()
+        await serve_until_stopped(running, with_jobs=with_jobs, is_demo=is_demo)
+
+
+async def serve_until_stopped(running: Responder, *, with_jobs: bool, is_demo: bool) -> None:
+    """Listen, run the background loops and print the addresses, until a signal stops the process."""
+    settings = running.settings
+    await running.warm_up()
+    server = uvicorn.Server(server_config(build_app(running), host=settings.host, port=settings.port))
+    async with background(running, with_jobs=with_jobs):
+        await announce(running, is_demo=is_demo)
+        await server.serve()
+
+
+def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
+    """How uvicorn serves the application; whom it trusts to forward addresses is uvicorn's own setting."""
+    return uvicorn.Config(
+        app,
+        **where,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        lifespan="off",
+    )
 
 
 async def announce(running: Responder, *, is_demo: bool) -> None:
@@ -163,9 +173,8 @@ async def _work(settings: Settings, url: str) -> None:
             return
 
 
-def _check_port(settings: Settings) -> None:
-    import socket
-
+def check_port(settings: Settings) -> None:
+    """Raise `BadSetting` when the port is taken, before anything is opened."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -179,7 +188,7 @@ def _check_port(settings: Settings) -> None:
             ) from None
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:  # Windows

@@ -38,8 +38,8 @@ UPDATE thread SET answered_to_id = last_inbound_id, unanswered_since = NULL WHER
 """
 
 CLOSE_ENQUIRY = """
-UPDATE enquiry SET closed_at = %(now)s, close_reason = %(reason)s,
-    excluded = CASE WHEN %(reason)s = 'spam' THEN 'spam' ELSE excluded END
+UPDATE enquiry SET closed_at = %(now)s, close_reason = %(reason)s::text,
+    excluded = CASE WHEN %(reason)s::text = 'spam' THEN 'spam' ELSE excluded END
 WHERE thread_id = %(thread)s AND closed_at IS NULL
 RETURNING id
 """

@@ -19,8 +19,18 @@ class Offer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """The customer's latest booking made in this dialogue."""
+
+    appointment_id: int
+    service: str  # key
+    specialist: str  # key
+    starts_at: datetime  # UTC
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DialogueState:
-    """Frozen: a decision makes a new one with `but()`."""
+    """Frozen: a decision makes a new one with `but()`. From `service` to `is_move` it is the booking under way."""
 
     enquiry_id: int | None = None  # progress below belongs to it; a new enquiry starts afresh
     asked: Asked = Asked.NOTHING
@@ -31,10 +41,9 @@ class DialogueState:
     wishes: tuple[Wish, ...] = ()
     offers: tuple[Offer, ...] = ()
     chosen: Offer | None = None
-    appointment_id: int | None = None  # the hold, later the booking
-    hold_until: datetime | None = None
-    is_booked: bool = False
-    moves_appointment_id: int | None = None  # the booking a reschedule will replace
+    hold_id: int | None = None  # the appointment row that holds `chosen`
+    is_move: bool = False  # `visit` will be given up for `chosen`
+    visit: Visit | None = None
     name: str | None = None
     phone: str | None = None
     misunderstood: int = 0  # in a row
@@ -47,17 +56,23 @@ class DialogueState:
         """The same while the enquiry goes on; in a new one only what is known of the person and the booking."""
         if self.enquiry_id == enquiry_id:
             return self
+        return self.without_progress().but(enquiry_id=enquiry_id, handed_off=False)
+
+    def without_progress(self) -> DialogueState:
+        """The booking under way forgotten; the person and the booked visit kept."""
         return DialogueState(
-            enquiry_id=enquiry_id,
+            enquiry_id=self.enquiry_id,
             greeted=self.greeted,
             language=self.language,
             name=self.name,
             phone=self.phone,
-            service=self.service if self.is_booked else None,
-            chosen=self.chosen if self.is_booked else None,
-            appointment_id=self.appointment_id if self.is_booked else None,
-            is_booked=self.is_booked,
+            visit=self.visit,
+            handed_off=self.handed_off,
         )
+
+    @property
+    def is_booked(self) -> bool:
+        return self.visit is not None
 
     def to_json(self) -> dict[str, Any]:
         """Only what differs from a fresh state."""
@@ -78,8 +93,10 @@ class DialogueState:
             known["offers"] = tuple(_offer(offer) for offer in known["offers"])
         if known.get("chosen"):
             known["chosen"] = _offer(known["chosen"])
-        if known.get("hold_until"):
-            known["hold_until"] = datetime.fromisoformat(known["hold_until"])
+        if known.get("visit"):
+            known["visit"] = Visit(
+                **{**known["visit"], "starts_at": datetime.fromisoformat(known["visit"]["starts_at"])}
+            )
         return DialogueState(**known)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 URL = re.compile(
     r"(?:https?://|www\.)[^\s<>\"')\]]+"
     r"|(?<![\w@.])(?:[\w-]+\.)+(?:ru|рф|su|com|net|org|info|io|me|site|shop|online|club|pro|app|biz|by|kz|uz|ua|eu|uk|de)"
@@ -17,7 +17,9 @@ URL = re.compile(
 )
 HANDLE = re.compile(r"(?<![\w.])@\w{3,}")
 
-_CANDIDATE = re.compile(r"(?<![\w.,:])\+?\(?\d(?:[ \t\u00a0().\-\u2010-\u2015/]{0,3}\d){5,18}(?![\w:])")
+_CANDIDATE = re.compile(
+    r"(?<!\d)(?<!\d[.,:])(?:\+\s?)?(?:\((?=\d{1,5}\)))?\d(?:[ \t\u00a0().\-\u2010-\u2015/]{0,3}\d){5,30}(?!\d|:\d)"
+)
 _DATE = re.compile(r"(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?!\d)|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _AMOUNTS = re.compile(r"\d{1,3}(?: \d{3}){1,2}(?: ?- ?\d{1,3}(?: \d{3}){1,2})?")
 _CLOCK_TIMES = re.compile(r"\d{1,2}[.-]\d{2}(?:[ -]+\d{1,2}[.-]\d{2})+")

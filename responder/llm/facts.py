@@ -71,7 +71,7 @@ class Facts:
         facts = _with_texts(_of_salon(salon, now.astimezone(salon.zone).date()), extra_texts)
         extras = list(extra_times)
         instants = [extra for extra in extras if isinstance(extra, datetime)]
-        instants += [offer.starts_at for offer in state.offers] + ([state.chosen.starts_at] if state.chosen else [])
+        instants += [kept.starts_at for kept in (*state.offers, state.chosen, state.visit) if kept is not None]
         local = [instant.astimezone(salon.zone) for instant in instants]
         times = {extra for extra in extras if not isinstance(extra, datetime)}
         days = {facts.today, *extra_dates, *(moment.date() for moment in local)}
@@ -183,7 +183,7 @@ def _prices(service: Service) -> list[float]:
 
 
 def _texts(salon: SalonProfile) -> list[str]:
-    localised: list[Localised | None] = [*(item.answer for item in salon.knowledge), *salon.texts.values()]
+    localised: list[Localised | None] = [item.answer for item in salon.knowledge]
     for address in salon.addresses:
         localised += [address.text, address.directions]
     localised += [service.description for service in salon.services]

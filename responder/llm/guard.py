@@ -33,6 +33,7 @@ def violations(text: str, facts: Facts) -> tuple[str, ...]:
 def _found(text: str, facts: Facts) -> Iterator[str]:
     if len(text) > facts.max_chars:
         yield "length"
+        return
     if p.MARKUP.search(text):
         yield "markup"
     spelling = normalise(text)

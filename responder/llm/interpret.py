@@ -163,7 +163,7 @@ def _name(said: str | None, turn: Turn) -> str | None:
     parts = re.findall(r"[^\W\d_]+", said.casefold())
     if not all(any(_same_name(part, word) for word in words) for part in parts):
         return None
-    if turn.state.asked is not Asked.NAME and any(_is_specialist(parts[0], turn.salon) for _ in parts[:1]):
+    if turn.state.asked is not Asked.NAME and _is_specialist(parts[0], turn.salon):
         return None
     return said.strip()
 
@@ -178,4 +178,4 @@ def _same_name(one: str, other: str) -> bool:
     if one == other:
         return True
     kept = max(len(one), len(other)) - 2
-    return kept >= 2 and abs(len(one) - len(other)) <= 1 and one[: kept + 1] == other[: kept + 1]
+    return kept >= 1 and abs(len(one) - len(other)) <= 1 and one[: kept + 1] == other[: kept + 1]

@@ -127,7 +127,7 @@ def new_words(conversation: Sequence[Line]) -> str:
 
 
 def _shown(text: str) -> str:
-    text = mask(text.translate(_TAGS)).strip()
+    text = mask(text[: 2 * MAX_LINE_CHARS].translate(_TAGS)).strip()  # twice, so that no phone is cut into pieces
     return text if len(text) <= MAX_LINE_CHARS else text[:MAX_LINE_CHARS] + "…"
 
 

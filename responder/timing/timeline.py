@@ -82,9 +82,11 @@ class Outbound:
 
     @property
     def given_at(self) -> datetime | None:
-        """When the reply counts as given: on acceptance. One that was given up does not count, unless the messenger
-        said it was delivered (delivered outranks failed)."""
-        return None if self.failed_at is not None and self.delivered_at is None else self.accepted_at
+        """When the reply counts as given: on acceptance, but never before it was composed (a messenger's clock may be
+        slow). One that was given up does not count, unless the messenger said it was delivered after all."""
+        if self.accepted_at is None or (self.failed_at is not None and self.delivered_at is None):
+            return None
+        return self.accepted_at if self.composed_at is None else max(self.accepted_at, self.composed_at)
 
     @property
     def is_substantive(self) -> bool:

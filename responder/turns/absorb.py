@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from responder.dialogue.meaning import Intent, Meaning, Wish
 from responder.dialogue.state import DialogueState, Offer
@@ -15,16 +16,16 @@ def absorb(state: DialogueState, meaning: Meaning) -> tuple[DialogueState, bool]
     """The state with everything new in it, and whether anything was new or asked for."""
     merged = absorb_contact(state, meaning)
     if meaning.service is not None and meaning.service != state.service:
-        merged = merged.but(service=meaning.service, chosen=None, offers=(), appointment_id=None)
+        merged = merged.but(service=meaning.service, chosen=None, offers=(), hold_id=None)
     if meaning.specialist is not None and meaning.specialist != state.specialist:
         merged = merged.but(specialist=meaning.specialist, chosen=None, offers=())
     if meaning.any_specialist:
         merged = merged.but(specialist=None)
     chosen = _chosen(state, meaning)
     if chosen is not None:
-        merged = merged.but(chosen=chosen, offers=(), appointment_id=None)
+        merged = merged.but(chosen=chosen, offers=(), hold_id=None)
     elif meaning.wishes:
-        merged = merged.but(wishes=_joined(state, meaning), chosen=None, appointment_id=None)
+        merged = merged.but(wishes=_joined(state, meaning), chosen=None, hold_id=None)
     is_question_only = bool(meaning.intents & set(ABOUT)) and Intent.BOOK not in meaning.intents
     is_progress = (
         bool(meaning.intents & MOVES_ON)
@@ -74,3 +75,11 @@ def _chosen(state: DialogueState, meaning: Meaning) -> Offer | None:
         return None
     index = len(state.offers) - 1 if meaning.choice == -1 else meaning.choice - 1
     return state.offers[index] if 0 <= index < len(state.offers) else None
+
+
+def on_the_day_of(day: date, wishes: tuple[Wish, ...]) -> tuple[Wish, ...]:
+    """Bare times are meant for that day."""
+    return tuple(
+        replace(wish, date_from=day, date_to=day) if wish.date_from is None and not wish.asap else wish
+        for wish in wishes
+    )

@@ -13,7 +13,7 @@ from responder.dialogue.meaning import Asked, Intent, Meaning
 from responder.dialogue.state import DialogueState
 from responder.dialogue.states import HandoffReason
 from responder.turns import flow
-from responder.turns.absorb import MOVES_ON, absorb, absorb_contact, changes_request
+from responder.turns.absorb import MOVES_ON, absorb, absorb_contact, changes_request, on_the_day_of
 from responder.turns.answers import answers
 from responder.turns.decision import Decision, Deed, Handoff, Search
 from responder.turns.situation import Situation
@@ -27,6 +27,8 @@ ONLY_PEOPLE_CAN_READ = frozenset(
 
 def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
     """The decision of one turn; always one, possibly to say nothing."""
+    if state.visit is not None and state.visit.starts_at <= at.now:
+        state = state.but(visit=None, is_move=False)
     for rule in RULES:
         decision = rule(state, meaning, at)
         if decision is not None:
@@ -78,27 +80,25 @@ def _cancelling(state: DialogueState, meaning: Meaning, at: Situation) -> Decisi
         return None
     if state.is_booked:
         return flow.ask_cancel(state, at)
-    if state.service is not None or state.chosen is not None:
+    if state.service is not None:
         return _drop(state, at)
     return _hand_off(state, at, HandoffReason.ASKED, "nothing_to_cancel", detail="cancel", silences_bot=False)
 
 
 def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     """A booked visit and a new time for the same service: move it."""
-    if not state.is_booked or state.appointment_id is None:
+    visit = state.visit
+    if visit is None or state.is_move or (state.service is not None and Intent.RESCHEDULE not in meaning.intents):
         return None
-    is_other_service = meaning.service is not None and meaning.service != state.service
+    is_other_service = meaning.service is not None and meaning.service != visit.service
     asks_move = Intent.RESCHEDULE in meaning.intents
     if not asks_move and (not meaning.wishes or is_other_service or Intent.BOOK in meaning.intents):
         return None
-    moving = state.but(
-        moves_appointment_id=state.appointment_id,
-        appointment_id=None,
-        is_booked=False,
-        chosen=None,
-        wishes=meaning.wishes,
-        specialist=meaning.specialist or state.specialist,
-        offers=(),
+    moving = state.without_progress().but(
+        is_move=True,
+        service=visit.service,
+        specialist=None if meaning.any_specialist else meaning.specialist or visit.specialist,
+        wishes=on_the_day_of(visit.starts_at.astimezone(at.salon.zone).date(), meaning.wishes),
     )
     if not meaning.wishes:
         asked = moving.but(asked=Asked.WHEN)
@@ -108,10 +108,11 @@ def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision |
 
 def _after_booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     """Booked already: a new wish starts a new booking, everything else is a question or needs no answer."""
-    if not state.is_booked:
+    visit = state.visit
+    if visit is None or state.service is not None or meaning.service not in (None, visit.service):
         return None
-    if Intent.BOOK in meaning.intents or meaning.service not in (None, state.service):
-        return None  # `_booking` goes on with a fresh state
+    if Intent.BOOK in meaning.intents:
+        return None
     lines = answers(state, meaning, at)
     if lines:
         return Decision(name="answer", state=state, says=lines)
@@ -132,7 +133,7 @@ def _confirming(state: DialogueState, meaning: Meaning, at: Situation) -> Decisi
     if has_change:
         return None
     if Intent.CONFIRM in meaning.intents:
-        deed = Deed.MOVE if state.moves_appointment_id is not None else Deed.BOOK
+        deed = Deed.MOVE if state.is_move else Deed.BOOK
         return Decision(name="book", state=state, deed=deed, offer=state.chosen)
     if Intent.DECLINE in meaning.intents:
         return Decision(name="ask_change", state=state.but(asked=Asked.WHEN), says=(at.say("ask_change"),))
@@ -153,14 +154,6 @@ def _declining(state: DialogueState, meaning: Meaning, at: Situation) -> Decisio
 
 def _booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     """Take in whatever was said about the visit and go on; questions on the way are answered first."""
-    if state.is_booked:
-        state = DialogueState(
-            enquiry_id=state.enquiry_id,
-            greeted=state.greeted,
-            language=state.language,
-            name=state.name,
-            phone=state.phone,
-        )
     lines = answers(state, meaning, at)
     merged, is_progress = absorb(state, meaning)
     if meaning.bad_phone and not meaning.phones and state.asked is Asked.PHONE:
@@ -247,7 +240,10 @@ def _side_answer(state: DialogueState, meaning: Meaning, at: Situation) -> Decis
 
 
 def _drop(state: DialogueState, at: Situation) -> Decision:
-    fresh = state.but(service=None, specialist=None, wishes=(), offers=(), chosen=None, asked=Asked.NOTHING)
+    """The booking under way is off; a visit booked before stays."""
+    fresh = state.without_progress()
+    if state.visit is not None:
+        return Decision(name="kept", state=fresh, says=(at.say("kept", **at.visit(state)),), is_settled=True)
     return Decision(name="dropped", state=fresh, says=(at.say("dropped"),), is_settled=True)
 
 

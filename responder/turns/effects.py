@@ -17,6 +17,7 @@ from responder.booking.errors import SlotTaken
 from responder.booking.rules import Slot
 from responder.db.engine import Connection
 from responder.dialogue.handoffs import open_handoff
+from responder.dialogue.state import DialogueState
 from responder.leads.service import record_lead
 from responder.turns import flow
 from responder.turns import statements as sql
@@ -61,23 +62,22 @@ async def _do(connection: Connection, decision: Decision, at: Situation, claim: 
     try:
         match deed:
             case Deed.HOLD:
-                hold_until = at.now + hold_for
-                held = await _hold(connection, decision, at, claim, hold_until)
+                held = await _hold(connection, decision, at, claim, at.now + hold_for)
                 metrics.BOOKINGS.labels("held").inc()
-                return flow.after_hold(decision.but(deed=None), held, hold_until, at)
+                return flow.after_hold(decision.but(deed=None), held, at)
             case Deed.BOOK:
-                booked = await booking.book(connection, state.appointment_id or 0, now=at.now)
+                booked = await booking.book(connection, state.hold_id or 0, now=at.now)
                 metrics.BOOKINGS.labels("booked").inc()
                 return flow.after_booked(decision, booked.id, at)
             case Deed.MOVE:
                 async with connection.transaction():
-                    await booking.cancel(connection, state.moves_appointment_id or 0, now=at.now)
+                    await booking.cancel(connection, _visit_id(decision), now=at.now)
                     held = await _hold(connection, decision, at, claim, at.now + hold_for)
                     booked = await booking.book(connection, held, now=at.now)
                 metrics.BOOKINGS.labels("moved").inc()
                 return flow.after_booked(decision, booked.id, at)
             case _:
-                await booking.cancel(connection, state.appointment_id or 0, now=at.now)
+                await booking.cancel(connection, _visit_id(decision), now=at.now)
                 metrics.BOOKINGS.labels("cancelled").inc()
                 return flow.after_cancelled(decision, at)
     except SlotTaken:
@@ -107,6 +107,13 @@ async def _hold(connection: Connection, decision: Decision, at: Situation, claim
     )
 
 
+def _visit_id(decision: Decision) -> int:
+    visit = decision.state.visit
+    if visit is None:
+        raise RuntimeError(f"decision {decision.name} needs a booked visit")
+    return visit.appointment_id
+
+
 async def _search(connection: Connection, decision: Decision, at: Situation) -> Decision:
     search = decision.search
     if search is None:
@@ -121,7 +128,7 @@ async def _search(connection: Connection, decision: Decision, at: Situation) -> 
         after=search.after,
         before=search.before,
         not_on=search.not_on,
-        ignoring=decision.state.moves_appointment_id,
+        ignoring=_visit_id(decision) if decision.state.is_move else None,
     )
     return flow.after_search(decision, found, at)
 
@@ -198,7 +205,7 @@ async def _write_rest(connection: Connection, decision: Decision, at: Situation,
         await connection.execute(
             sql.KNOW_CUSTOMER, values | {"name": state.name, "phone": state.phone, "language": state.language}
         )
-    booked_now = (state.is_booked and state.appointment_id != before.appointment_id) or decision.is_settled
+    booked_now = state.visit != before.visit
     is_new_phone = state.phone is not None and (state.phone, state.name) != (before.phone, before.name)
     is_new_enquiry = state.phone is not None and before.enquiry_id != state.enquiry_id and state.service is not None
     if state.phone is None:
@@ -211,21 +218,28 @@ async def _write_rest(connection: Connection, decision: Decision, at: Situation,
         enquiry_id=claim.enquiry_id,
         thread_id=claim.thread_id,
         customer_id=claim.customer_id,
-        appointment_id=state.appointment_id if state.is_booked else None,
+        appointment_id=state.visit.appointment_id if state.visit else None,
         name=state.name,
         phone=state.phone,
-        service=state.service,
-        specialist=state.chosen.specialist if state.chosen else state.specialist,
-        wish=_wish_in_words(decision, at),
+        service=state.visit.service if state.visit else state.service,
+        specialist=_specialist(state),
+        wish=_wish_in_words(state, at),
         source=claim.source,
         now=at.now,
         push_after_s=0.0 if booked_now or decision.handoff is not None else LEAD_SETTLES_S,
     )
 
 
-def _wish_in_words(decision: Decision, at: Situation) -> str | None:
-    chosen = decision.state.chosen
-    if chosen is not None:
-        return at.voice.when(chosen.starts_at)
-    said = ", ".join(wish.text for wish in decision.state.wishes if wish.text)
-    return said or None
+def _specialist(state: DialogueState) -> str | None:
+    """The key of whoever the visit, the chosen slot or the wish is with."""
+    if state.visit is not None:
+        return state.visit.specialist
+    return state.chosen.specialist if state.chosen is not None else state.specialist
+
+
+def _wish_in_words(state: DialogueState, at: Situation) -> str | None:
+    if state.visit is not None:
+        return at.voice.when(state.visit.starts_at)
+    if state.chosen is not None:
+        return at.voice.when(state.chosen.starts_at)
+    return ", ".join(wish.text for wish in state.wishes if wish.text) or None

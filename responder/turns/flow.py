@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from responder.booking.rules import SlotSearch
 from responder.dialogue.meaning import Asked, Wish
-from responder.dialogue.state import DialogueState, Offer
+from responder.dialogue.state import DialogueState, Offer, Visit
 from responder.dialogue.states import HandoffReason
 from responder.turns.decision import Decision, Deed, Handoff, QuickReply, Say, Search
 from responder.turns.situation import Situation
@@ -30,7 +30,7 @@ def next_step(state: DialogueState, at: Situation) -> Decision:
     if state.chosen is None:
         search = Search(service=service.key, specialist=state.specialist, wishes=state.wishes)
         return Decision(name="search", state=state, search=search)
-    if state.moves_appointment_id is None and state.appointment_id is None:
+    if not state.is_move and state.hold_id is None:
         return Decision(name="hold", state=state, deed=Deed.HOLD, offer=state.chosen)
     return ask_contact_or_confirm(state, at)
 
@@ -58,7 +58,7 @@ def ask_contact_or_confirm(state: DialogueState, at: Situation) -> Decision:
         return Decision(name=phrase, state=asked, says=(at.say(phrase),), contact_label=at.contact_label())
     if state.name is None:
         return Decision(name="ask_name", state=state.but(asked=Asked.NAME), says=(at.say("ask_name"),))
-    line = at.say("read_back", name=state.name, phone=at.voice.phone(state.phone), **at.visit(state))
+    line = at.say("read_back", name=state.name, phone=at.voice.phone(state.phone), **at.chosen(state))
     return Decision(
         name="read_back",
         state=state.but(asked=Asked.CONFIRM),
@@ -122,8 +122,8 @@ def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decisi
     return offer_lines(state.but(offers=offers), at, head=head).after(*decision.says)
 
 
-def after_hold(decision: Decision, appointment_id: int, hold_until: datetime, at: Situation) -> Decision:
-    held = decision.state.but(appointment_id=appointment_id, hold_until=hold_until)
+def after_hold(decision: Decision, hold_id: int, at: Situation) -> Decision:
+    held = decision.state.but(hold_id=hold_id)
     step = ask_contact_or_confirm(held, at)
     return step.but(says=(*decision.says, *step.says))
 
@@ -135,21 +135,19 @@ def after_taken(decision: Decision, at: Situation) -> Decision:
     if lost is not None:
         local = lost.starts_at.astimezone(at.salon.zone)
         wishes = (Wish(date_from=local.date(), date_to=local.date(), exact_time=local.time()),)
-    fresh = state.but(chosen=None, appointment_id=None, hold_until=None, wishes=wishes, offers=())
+    fresh = state.but(chosen=None, hold_id=None, wishes=wishes, offers=())
     step = next_step(fresh, at)
     return step.but(says=(at.say("slot_taken"), *step.says))
 
 
 def after_booked(decision: Decision, appointment_id: int, at: Situation) -> Decision:
-    state = decision.state.but(
-        appointment_id=appointment_id,
-        is_booked=True,
-        hold_until=None,
-        moves_appointment_id=None,
-        asked=Asked.NOTHING,
-        offers=(),
-        wishes=(),
+    offer, service = decision.state.chosen, decision.state.service
+    if offer is None or service is None:
+        raise ValueError("nothing was chosen to book")
+    visit = Visit(
+        appointment_id=appointment_id, service=service, specialist=offer.specialist, starts_at=offer.starts_at
     )
+    state = decision.state.without_progress().but(visit=visit)
     address = ""
     if at.salon.addresses:
         address = at.voice.say("at_address", address=at.salon.addresses[0].text.to(at.voice.language))
@@ -160,9 +158,7 @@ def after_booked(decision: Decision, appointment_id: int, at: Situation) -> Deci
 
 def after_cancelled(decision: Decision, at: Situation) -> Decision:
     line = at.say("cancelled", **at.visit(decision.state))
-    state = decision.state.but(
-        appointment_id=None, is_booked=False, chosen=None, service=None, wishes=(), asked=Asked.NOTHING
-    )
+    state = decision.state.without_progress().but(visit=None)
     return decision.but(name="cancelled", state=state, deed=None, says=(*decision.says, line), is_settled=True)
 
 

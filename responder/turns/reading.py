@@ -70,6 +70,8 @@ async def read(
             llm.read(lines, salon=salon, state=claim.state, context=context, now=now, deadline_s=deadline_s)
         )
     try:
+        if asking is not None:
+            await asyncio.sleep(0)  # the request leaves before the rules take the processor
         by_rules = rules.read(texts, now=now, context=context)
         answer: LlmReading | None = None if asking is None else await asking
     finally:

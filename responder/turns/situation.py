@@ -42,13 +42,20 @@ class Situation:
     def specialist_of(self, offer: Offer | None) -> Specialist | None:
         return None if offer is None else self.salon.specialist(offer.specialist)
 
+    def chosen(self, state: DialogueState) -> dict[str, str]:
+        """What names the chosen slot in a phrase: service, when, with_whom."""
+        offer = state.chosen
+        return {} if offer is None else self._visit(state.service, offer.specialist, offer.starts_at)
+
     def visit(self, state: DialogueState) -> dict[str, str]:
-        """What names the chosen visit in a phrase: service, when, with_whom."""
-        service, offer = self.service_of(state), state.chosen
-        if service is None or offer is None:
-            return {"service": "", "when": "", "with_whom": ""}
+        """The same for the booked visit."""
+        visit = state.visit
+        return {} if visit is None else self._visit(visit.service, visit.specialist, visit.starts_at)
+
+    def _visit(self, service_key: str | None, specialist_key: str, starts_at: datetime) -> dict[str, str]:
+        service = self.salon.service(service_key)
         return {
-            "service": self.voice.service(service),
-            "when": self.voice.when(offer.starts_at),
-            "with_whom": self.voice.with_whom(self.specialist_of(offer)),
+            "service": "" if service is None else self.voice.service(service),
+            "when": self.voice.when(starts_at),
+            "with_whom": self.voice.with_whom(self.salon.specialist(specialist_key)),
         }

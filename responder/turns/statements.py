@@ -44,10 +44,10 @@ COMMIT_TURN = """
 WITH ours AS (
     UPDATE thread SET
         state = %(state)s,
-        mode = %(mode)s,
+        mode = %(mode)s::varchar,
         answered_to_id = COALESCE(%(seen)s, answered_to_id),
         unanswered_since = CASE WHEN last_inbound_id > %(seen)s THEN %(now)s END,
-        turn_due_at = CASE WHEN last_inbound_id > %(seen)s AND %(mode)s = 'bot' THEN COALESCE(turn_due_at, %(now)s) END,
+        turn_due_at = CASE WHEN last_inbound_id > %(seen)s AND %(mode)s::varchar = 'bot' THEN COALESCE(turn_due_at, %(now)s) END,
         turn_failures = 0,
         lease_token = NULL,
         lease_until = NULL
@@ -64,14 +64,14 @@ WITH ours AS (
 ), said AS (
     INSERT INTO message (salon_id, thread_id, enquiry_id, channel_account_id, direction, author, auto_reply, text,
         payload, composed_at, substance, idempotency_key, send_state, attempts, next_attempt_at, turn_id)
-    SELECT %(salon)s, ours.id, %(enquiry)s, %(account)s, 'out', 'bot', true, %(text)s, %(payload)s, %(now)s,
+    SELECT %(salon)s, ours.id, %(enquiry)s, %(account)s, 'out', 'bot', true, %(text)s::varchar, %(payload)s, %(now)s,
         %(substance)s, %(key)s, line.send_state, CASE line.send_state WHEN 'sending' THEN 1 ELSE 0 END,
         CASE line.send_state WHEN 'sending' THEN %(until)s::timestamptz END, told.id
     FROM ours, told, (
         SELECT CASE WHEN EXISTS (
             SELECT 1 FROM message w WHERE w.thread_id = %(thread)s AND w.send_state IN ('queued', 'sending')
         ) THEN 'queued' ELSE 'sending' END AS send_state) AS line
-    WHERE %(text)s <> ''
+    WHERE %(text)s::varchar <> ''
     RETURNING id, send_state
 )
 SELECT ours.turn_due_at, said.id AS message_id, said.send_state FROM ours LEFT JOIN said ON true

@@ -1,7 +1,8 @@
 """Gives every token its role in a sentence about time: number, month, weekday, "at", "until", "quarter"...
 
-Each kind is one letter, so that a sentence becomes a short string and the grammar of `dates` and `times` can be written as
-regular expressions over kinds instead of over words; which words have which kind is data (`lexicon/<language>/time.yaml`).
+Each kind is one letter, so that a sentence becomes a short string and the grammar of `dates` and `times` can be
+written as regular expressions over kinds instead of over words; which words have which kind is data
+(`lexicon/<language>/time.yaml`).
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ class Kind(StrEnum):
     THE = "S"
     A = "1"
     NOW = "2"
+    RIGHT_NOW = ":"
     ASAP = "3"
     SOON = "4"
     EARLY_EDGE = "5"
@@ -82,6 +84,7 @@ class Kind(StrEnum):
     OR = "8"
     NOT = "9"
     CANNOT = "0"
+    BOOKED = "@"  # what follows is the appointment there already is
     INSTEAD = "!"
     ITIS = "="
     COUNTED = "$"
@@ -146,6 +149,7 @@ class Atom:
 
 
 Handler = Callable[[Sequence[Atom]], Atom | None]
+Handlers = Callable[[str], Handler]  # by the name of a rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,7 @@ class Grammar:
         self.rules = tuple(rules)
         self._regex = re.compile("|".join(f"({_letters(rule.pattern)})" for rule in self.rules))
 
-    def rewrite(self, atoms: Sequence[Atom], handlers: dict[str, Handler]) -> list[Atom]:
+    def rewrite(self, atoms: Sequence[Atom], handlers: Handlers) -> list[Atom]:
         """A handler that gives None makes the whole match meaningless: it is kept from other rules as NOTHING."""
         kinds = "".join(atom.kind for atom in atoms)
         result: list[Atom] = []
@@ -173,7 +177,7 @@ class Grammar:
             result.extend(atoms[position:start])
             index = match.lastindex or 1
             matched = atoms[start:end]
-            made = handlers[self.rules[index - 1].name](matched)
+            made = handlers(self.rules[index - 1].name)(matched)
             span = (matched[0].start, matched[-1].end)
             if made is None:
                 result.append(Atom(Kind.NOTHING, *span))

@@ -1,16 +1,16 @@
 """Days as people say them: "18-е февраля", "в следующую среду", "через неделю", "the 10th", "13 - 15 июля".
 
-In: atoms and today's local date. Out: the same atoms with every day joined into one DATE atom. A date without a year is the
-nearest one to come; a past or impossible one is never guessed into another.
+In: atoms and today's local date. Out: the same atoms with every day joined into one DATE atom. A date without a year
+is the nearest one to come; a past or impossible one is never guessed into another.
 """
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from responder.understanding.almanac import later_month, month_end, next_such_date, next_such_day, valid
 from responder.understanding.atoms import Atom, Bounds, Clock, Days, Grammar, Handler, Kind, Rule
 
 _DAY = "(?:NUMBER|ORDINAL|RANK)"
@@ -53,7 +53,7 @@ CALENDAR = Grammar(
         ("hours_ahead", "(?:THROUGH|IN) A? (?:HALF_HOUR|HOUR_AND_HALF)"),
         ("hours_within", "(?:WITHIN|NEXT|THIS) NUMBER? (?:HOUR|HOUR_LENGTH|MINUTE)"),
         ("hours_within", "WITHIN HALF_HOUR"),
-        ("right_now", "NOW(?=STOP|DOT|COMMA|$)"),
+        ("right_now", "RIGHT_NOW|NOW(?=STOP|DOT|COMMA|$)"),
         ("this_part", "THIS PART"),
     )
 )
@@ -63,6 +63,7 @@ _OPEN_END_DAYS = 13  # "after Friday" looks two weeks ahead
 RANGES = Grammar(
     (
         Rule("days_between", "(?:FROM|BETWEEN)? DATE (?:DASH|TO|UNTIL|AND UNTIL) DATE"),
+        Rule("days_moved", "FROM DATE FOR DATE"),
         Rule("days_until", "(?:UNTIL|NOT_LATER) DATE"),
         Rule("days_from", "(?:NOT_EARLIER|AFTER) DATE"),
     )
@@ -74,13 +75,14 @@ class Calendar:
 
     def __init__(self, today: date, clock: Clock) -> None:
         self._today, self._clock = today, clock
-        self._handlers: dict[str, Handler] = {
-            rule.name: getattr(self, f"_{rule.name}") for rule in CALENDAR.rules + RANGES.rules
-        }
 
     def read(self, atoms: Sequence[Atom]) -> list[Atom]:
         ready = [self._relative(atom) if atom.kind is Kind.DATE and atom.days is None else atom for atom in atoms]
-        return RANGES.rewrite(CALENDAR.rewrite(_drop_lone_pairs(ready), self._handlers), self._handlers)
+        return RANGES.rewrite(CALENDAR.rewrite(_drop_lone_pairs(ready), self._handler), self._handler)
+
+    def _handler(self, rule: str) -> Handler:
+        handler: Handler = getattr(self, f"_{rule}")
+        return handler
 
     def _days_between(self, atoms: Sequence[Atom]) -> Atom | None:
         first, last = (atom.days for atom in atoms if atom.days is not None)
@@ -92,6 +94,10 @@ class Calendar:
         elif end < first.first or first.first.year > end.year:
             return None
         return _dated(first.first, end)
+
+    def _days_moved(self, atoms: Sequence[Atom]) -> Atom | None:
+        """ "С пятницы на субботу": only the second is wished."""
+        return atoms[-1]
 
     def _days_until(self, atoms: Sequence[Atom]) -> Atom | None:
         days = atoms[-1].days
@@ -135,20 +141,15 @@ class Calendar:
         return replace(atoms[-1], days=replace(days, first=days.first.replace(day=atoms[0].number)))
 
     def _day_of_month(self, atoms: Sequence[Atom]) -> Atom | None:
-        return self._one(_numbers(atoms)[0], _of(atoms, Kind.MONTH), _of(atoms, Kind.YEAR))
+        return self._find(_numbers(atoms)[0], _of(atoms, Kind.MONTH), _of(atoms, Kind.YEAR))
 
     def _day_of_this(self, atoms: Sequence[Atom]) -> Atom | None:
-        month = _later_month(self._today, 1 if any(atom.kind is Kind.NEXT for atom in atoms) else 0)
-        return self._one(_numbers(atoms)[0], month.month, month.year)
+        month = later_month(self._today, 1 if any(atom.kind is Kind.NEXT for atom in atoms) else 0)
+        return self._find(_numbers(atoms)[0], month.month, month.year)
 
     def _day_alone(self, atoms: Sequence[Atom]) -> Atom | None:
-        """The nearest month that still has such a day to come."""
-        day = _numbers(atoms)[0]
-        for ahead in range(3):
-            month = _later_month(self._today, ahead)
-            if 1 <= day <= monthrange(month.year, month.month)[1] and month.replace(day=day) >= self._today:
-                return _dated(month.replace(day=day))
-        return None
+        found = next_such_day(_numbers(atoms)[0], self._today)
+        return None if found is None else _dated(found)
 
     def _at_pair(self, atoms: Sequence[Atom]) -> Atom | None:
         clock = _pair_clock(atoms[-1].pair)
@@ -157,7 +158,7 @@ class Calendar:
     def _pair(self, atoms: Sequence[Atom]) -> Atom | None:
         day, month, has_two_digits = atoms[0].pair
         if _is_date(atoms[0].pair):
-            return self._one(day, month, _of(atoms, Kind.YEAR))
+            return self._find(day, month, _of(atoms, Kind.YEAR))
         clock = _pair_clock(atoms[0].pair) if has_two_digits else None
         return None if clock is None else Atom(Kind.CLOCK, 0, 0, clock=clock)
 
@@ -220,12 +221,12 @@ class Calendar:
         return Days(max(monday, self._today), monday + timedelta(days=6))
 
     def _month_unit(self, atoms: Sequence[Atom]) -> Days:
-        first = _later_month(self._today, 1 if any(atom.kind is Kind.NEXT for atom in atoms) else 0)
-        return Days(max(first, self._today), _month_end(first))
+        first = later_month(self._today, 1 if any(atom.kind is Kind.NEXT for atom in atoms) else 0)
+        return Days(max(first, self._today), month_end(first))
 
     def _whole_month(self, month: int, year: int = 0) -> Days:
         first = date(year or self._today.year + (month < self._today.month), month, 1)
-        return Days(max(first, self._today), max(_month_end(first), self._today))
+        return Days(max(first, self._today), max(month_end(first), self._today))
 
     def _ahead(self, atoms: Sequence[Atom]) -> Atom:
         numbers = _numbers(atoms)
@@ -233,8 +234,8 @@ class Calendar:
         base = next((atom.days.first for atom in atoms if atom.days is not None), self._today)
         kinds = {atom.kind for atom in atoms}
         if Kind.MONTH_UNIT in kinds:
-            month = _later_month(base, count)
-            return _dated(month.replace(day=min(base.day, _month_end(month).day)))
+            month = later_month(base, count)
+            return _dated(month.replace(day=min(base.day, month_end(month).day)))
         return _dated(base + timedelta(days=count * (7 if Kind.WEEK in kinds else 1)))
 
     def _soon(self, _: Sequence[Atom]) -> Atom:
@@ -269,26 +270,19 @@ class Calendar:
         if last is None or last.days is None:
             return None
         before_year = last.days.last.year - (start[1] > end[1])
-        first = _valid(before_year, start[1], start[0])
+        first = valid(before_year, start[1], start[0])
         if first is None or first > last.days.last:
             return None
         return replace(last, days=replace(last.days, first=first))
 
-    def _one(self, day: int, month: int, year: int) -> Atom | None:
-        return self._find(day, month, year)
-
     def _find(self, day: int, month: int, year: int) -> Atom | None:
         if year:
-            found = _valid(year, month, day)
+            found = valid(year, month, day)
             return None if found is None else _dated(found)
-        this_year = _valid(self._today.year, month, day)
-        if this_year is not None and this_year >= self._today:
-            return _dated(this_year)
-        next_year = _valid(self._today.year + 1, month, day)
-        if next_year is None:
+        found, just_gone = next_such_date(day, month, self._today)
+        if found is None:
             return None
-        just_gone = this_year is not None and (self._today - this_year).days <= 60
-        return Atom(Kind.DATE, 0, 0, days=Days(next_year, next_year, ambiguous="past" if just_gone else None))
+        return Atom(Kind.DATE, 0, 0, days=Days(found, found, ambiguous="past" if just_gone else None))
 
 
 def _drop_lone_pairs(atoms: Sequence[Atom]) -> list[Atom]:
@@ -325,19 +319,3 @@ def _is_date(pair: tuple[int, int, bool]) -> bool:
 def _pair_clock(pair: tuple[int, int, bool]) -> Clock | None:
     hour, minute, has_two_digits = pair
     return Clock(hour, minute, hour > 12) if has_two_digits and hour < 24 and minute < 60 else None
-
-
-def _valid(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def _later_month(day: date, ahead: int) -> date:
-    total = day.year * 12 + day.month - 1 + ahead
-    return date(total // 12, total % 12 + 1, 1)
-
-
-def _month_end(first: date) -> date:
-    return first.replace(day=monthrange(first.year, first.month)[1])

@@ -52,7 +52,15 @@ class DayTime:
     def __init__(self, hours: OpeningHours) -> None:
         self._hours = hours
 
-    def settle(self, clock: Clock, *, day: date | None, part: str | None = None, after: time | None = None, is_end: bool = False) -> Settled:
+    def settle(
+        self,
+        clock: Clock,
+        *,
+        day: date | None,
+        part: str | None = None,
+        after: time | None = None,
+        is_end: bool = False,
+    ) -> Settled:
         """The hour meant on `day` (None: any day); `part` was said near it; never before `after` when that can be.
         A stretch may end when the salon closes (`is_end`), a visit cannot start then."""
         if clock.is_fixed and not clock.part:
@@ -63,18 +71,23 @@ class DayTime:
         if clock.hour == 12:
             return Settled(time(12, clock.minute))
         early, late = time(clock.hour, clock.minute), time(clock.hour + 12, clock.minute)
-        is_early, is_late = (self._is_open(at, day, is_end=is_end) for at in (early, late))
+        is_early, is_late = (self.is_open(at, day, is_end=is_end) for at in (early, late))
         if after is not None and early <= after < late:
             return Settled(late)
         if is_early and is_late:
             return Settled(late if clock.hour < 8 else early, is_doubtful=True, may_be_later=True)
         if is_early != is_late:
-            return Settled(early if is_early else late, may_be_later=is_early)
+            return Settled(early if is_early else late, may_be_later=early.hour < 12 and is_early)
         return Settled(late if clock.hour < 8 else early, may_be_later=clock.hour >= 8)
 
-    def _is_open(self, at: time, day: date | None, *, is_end: bool) -> bool:
+    def is_open(self, at: time, day: date | None, *, is_end: bool = False) -> bool:
+        """Whether a visit may start then (or, `is_end`, end then); a closed day is judged by its usual hours."""
         days = self._hours.week if day is None else (self._hours.on(day) or self._hours.week[day.weekday()],)
-        return any(interval.start <= at < interval.end or (is_end and at == interval.end) for intervals in days for interval in intervals)
+        return any(
+            interval.start <= at < interval.end or (is_end and at == interval.end)
+            for intervals in days
+            for interval in intervals
+        )
 
 
 def _in_part(hour: int, part: str) -> int:

@@ -40,6 +40,8 @@ class Heard:
     any_specialist: bool = False
     indifferent: bool = False  # "it's all the same to me": about whatever was asked
     refused_order: bool = False
+    asks_for_service: bool = False  # "do you do ...?"
+    ordering: frozenset[int] = frozenset()  # sentences that order something and ask nothing
     is_courtesy: bool = False  # every word is a courtesy
     rest: int = 0  # words that are no courtesy
 
@@ -49,8 +51,11 @@ def hear_intents(sentences: Sequence[Sentence], *, has_link: bool, own_words: fr
     words = talk()
     intents: set[Intent] = set()
     wants = refused = False
-    for sentence in sentences:
+    ordering: set[int] = set()
+    for place, sentence in enumerate(sentences):
         found, is_refused = _in_sentence(sentence)
+        if found.intersection(_ORDERS) and not sentence.is_question:
+            ordering.add(place)
         intents |= found
         refused |= is_refused
         wants |= _has(sentence.text, "want")
@@ -79,6 +84,8 @@ def hear_intents(sentences: Sequence[Sentence], *, has_link: bool, own_words: fr
         any_specialist=any(_has(sentence.text, "any_specialist") for sentence in sentences),
         indifferent=any(_has(sentence.text, "indifferent") for sentence in sentences),
         refused_order=refused,
+        asks_for_service=any(_has(sentence.text, "does_it") for sentence in sentences),
+        ordering=frozenset(ordering),
         is_courtesy=bool(spoken) and rest == 0,
         rest=rest,
     )
@@ -117,7 +124,7 @@ def _has(text: str, name: str) -> bool:
 
 
 def _negative_by_itself(matched: str) -> bool:
-    """"I won't come" cancels by its very negation."""
+    """ "I won't come" cancels by its very negation."""
     return " " in matched
 
 

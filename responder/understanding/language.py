@@ -27,7 +27,7 @@ def _transliterated() -> dict[str, str]:
 
 
 def detect(text: str, words: Sequence[str]) -> str | None:
-    """The language of `text` (`words` are its words); None when only digits, signs or words at home everywhere were written."""
+    """The language of `text` (`words` are its words); None for digits, signs and words at home everywhere."""
     foreign = next((_transliterated()[word] for word in words if word in _transliterated()), None)
     if foreign is not None:
         return foreign

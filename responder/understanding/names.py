@@ -1,6 +1,7 @@
 """The customer's name, said in a sentence or as a bare answer; never a service, a greeting or another word.
 
-The dictionary tells Russian given names and surnames; elsewhere an introduction ("my name is") or the question before it does.
+The dictionary tells Russian given names and surnames; elsewhere an introduction ("my name is") or the question before
+it does.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ class NameReader:
     def read(
         self, tokens: Sequence[Token], source: str, *, is_asked: bool = False, is_signed: bool = False
     ) -> tuple[str | None, tuple[int, int] | None]:
-        """The name and its span. `is_asked`: it was the question. `is_signed`: a phone number stands in the message, so a
-        lone name beside it is the customer's."""
+        """The name and its span. `is_asked`: it was the question. `is_signed`: a phone number stands in the message, so
+        a lone name beside it is the customer's."""
         introduced = self._introduced(tokens, source)
         if introduced:
             return _written(introduced, source)
@@ -120,4 +121,3 @@ def _nominative(typed: str, word: str) -> str:
     if named and not any(form.is_nominative for form in named):
         return named[0].lemma.capitalize()
     return typed[:1].upper() + (typed[1:] if typed[1:] != typed[1:].upper() else typed[1:].lower())
-

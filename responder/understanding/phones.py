@@ -1,7 +1,7 @@
 """Phone numbers in any habit of writing, and digits that look like one and are none.
 
-In: cleaned text and the country people dial without a prefix. Out: E.164 numbers and the spans they took, so that their digits
-are not read as hours. Prices, dates, order and card numbers are not phones.
+In: cleaned text and the country people dial without a prefix. Out: E.164 numbers and the spans they took, so that
+their digits are not read as hours. Prices, dates, order and card numbers are not phones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from responder.understanding.lexicon import LANGUAGES, any_of, patterns, section
 from responder.understanding.tokens import plain
 
 _CANDIDATE = re.compile(r"(?<![\d.,:/#№@])\+?\s?[\d(][\d\s().\-]{4,24}\d(?![\d:]|[.,/]\d)")
-_DATE_LIKE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?!\d)|\d{4}-\d{2}-\d{2}|\d{1,2}[.]\d{2}\s*-\s*\d{1,2}[.]\d{2}")
+_DATE_LIKE = re.compile(
+    r"(?<!\d)\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d{2})(?!\d)|\d{4}-\d{2}-\d{2}(?!\d)|(?<!\d)\d{1,2}\.\d{2}\s*-\s*\d{1,2}\.\d{2}"
+)
 _RUN_OF_DIGITS = re.compile(r"\d+")
 
 
@@ -38,7 +40,7 @@ class PhoneReader:
         self._national_length = len(_example(country)) or 10
 
     def read(self, text: str, *, is_asked: bool = False) -> Phones:
-        """`is_asked`: the customer was asked for a phone, so shorter and odder digits are taken for an attempt at one."""
+        """`is_asked`: the customer was asked for a phone, so shorter and odder digits are taken for an attempt."""
         numbers: list[str] = []
         spans: list[tuple[int, int]] = []
         bad: str | None = None

@@ -1,20 +1,21 @@
-"""The one door of understanding by rules: the messages of a burst in, one `Meaning` out. Pure, no input or output, no clock.
+"""The one door of understanding by rules: the messages of a burst in, one `Meaning` out. Pure, no input or output, no
+clock.
 
-The order matters: phones first, so that their digits are no hours; then names, so that "Анна" who signs is not the Anna who
-cuts; then days and hours, services, people, intents; last what all of it means in the light of the question that was asked.
+The order matters: phones first, so that their digits are no hours; then names, so that "Анна" who signs is not the
+Anna who cuts; then days and hours, services, people, intents; last what all of it means in the light of the question
+that was asked.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
-from responder.dialogue.meaning import Asked, Context, Intent, Meaning, Wish
+from responder.dialogue.meaning import Asked, Context, Meaning, Wish
 from responder.salon.profile import SalonProfile
-from responder.understanding.choices import ChoiceReader, by_time
-from responder.understanding.intents import Heard, hear_intents
+from responder.understanding.choices import ChoiceReader
+from responder.understanding.intents import hear_intents
 from responder.understanding.knowledge import KnowledgeReader
 from responder.understanding.language import detect
 from responder.understanding.light import Findings, interpret
@@ -51,8 +52,8 @@ class Reader:
         self._mender = Mender(vocabulary, is_word=lambda word: word in names or is_known(word))
 
     def read(self, texts: Sequence[str], *, now: datetime, context: Context = Context()) -> Meaning:  # noqa: B008
-        """What the messages of one burst mean together. `now` is aware UTC and read in the salon's zone. Words nothing was
-        made of give `understood=False`; no words at all give an empty meaning that may need no reply."""
+        """What the messages of one burst mean together. `now` is aware UTC and read in the salon's zone. Words nothing
+        was made of give `understood=False`; no words at all give an empty meaning that may need no reply."""
         source = join(texts)
         phones = self._phones.read(source, is_asked=context.asked is Asked.PHONE)
         utterance = hear(source, mask(source, [*blanks(source), *phones.spans]), mender=self._mender)
@@ -65,18 +66,56 @@ class Reader:
             tokens, utterance.source, is_asked=context.asked is Asked.NAME, is_signed=bool(phones.numbers)
         )
         nameless = [t for t in tokens if name_span is None or not name_span[0] <= t.start < name_span[1]]
-        when = self._when(nameless, utterance, now=now, context=context)
         specialist = self._specialists.read(tokens, besides=name_span)
+        when, choice = self._when(nameless, utterance, specialist, now=now, context=context)
+        heard = hear_intents(utterance.sentences, has_link=utterance.has_link, own_words=self._own_words)
+        asking = [one.text for place, one in enumerate(utterance.sentences) if place not in heard.ordering]
         return Findings(
-            heard=hear_intents(utterance.sentences, has_link=utterance.has_link, own_words=self._own_words),
+            heard=heard,
             when=when,
             phones=phones,
             name=name,
             services=self._services.read(nameless),
             specialist=specialist,
-            knowledge=self._knowledge.read([sentence.text for sentence in utterance.sentences]),
-            choice=self._choice(utterance, when, specialist, context=context),
+            knowledge=self._knowledge.read(asking),
+            choice=choice,
             language=detect(utterance.source, utterance.words),
             has_words=bool(utterance.words) or bool(phones.spans),
             signs=utterance.source,
         )
+
+    def _when(
+        self, tokens: Sequence[Token], utterance: Utterance, specialist: str | None, *, now: datetime, context: Context
+    ) -> tuple[When, int | None]:
+        """Wishes and the offer picked: a number after an offer is a place first and an hour second."""
+        days = [offer.day for offer in context.offers]
+        local = now.astimezone(self._zone)
+
+        def read(*, is_asked: bool) -> When:
+            return self._wishes.read(tokens, text=utterance.source, now=local, is_asked=is_asked, offered_days=days)
+
+        when = read(is_asked=context.asked is Asked.WHEN)
+        choice = self._choose(tokens, utterance, when, specialist, context)
+        if choice is None and not when.wishes and context.asked is Asked.CHOICE:
+            when = read(is_asked=True)
+            choice = self._choose(tokens, utterance, when, specialist, context) if when.wishes else None
+        if choice is not None:
+            when = replace(when, wishes=tuple(wish for wish in when.wishes if not self._is_place(wish)))
+        return when, choice
+
+    def _choose(
+        self, tokens: Sequence[Token], utterance: Utterance, when: When, specialist: str | None, context: Context
+    ) -> int | None:
+        if when.refused and not when.wishes:
+            return None
+        return self._choices.read(
+            utterance.sentences,
+            tokens,
+            offers=context.offers,
+            wishes=when.wishes,
+            specialist=specialist,
+            asked=context.asked,
+        )
+
+    def _is_place(self, wish: Wish) -> bool:
+        return wish.exact_time is None and self._choices.names_a_place(wish.text)

@@ -1,17 +1,17 @@
 """Which service of the salon is meant, in people's words: inflected, shortened, misspelt, colloquial.
 
-In: the salon's services and a message. Out: one key when one fits, candidates when a word fits several ("стрижка": his or
-hers?), nothing when none does.
+In: the salon's services and a message. Out: one key when one fits, candidates when a word fits several ("стрижка":
+his or hers?), nothing when none does.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from responder.salon.profile import Service
-from responder.understanding.terms import Term, are_alike, of_tokens, terms
+from responder.understanding.terms import TermIndex, literal, of_tokens, terms
 from responder.understanding.tokens import Token, plain, tokenise
 
 _ENOUGH = 0.5  # the share of a name's weight that must have been said when no name was said in full
@@ -26,16 +26,21 @@ class Services:
 @dataclass(frozen=True, slots=True)
 class _Name:
     key: str
-    words: tuple[Term, ...]
+    words: tuple[int, ...]  # places in the index
     position: int  # of the service in the salon's list
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
+    """How one name fits: `said` are the places of the words that fit, `is_whole` when no word of the name is missing,
+    `is_literal` when every fit is by the word itself and not by its family."""
+
     key: str
-    said: frozenset[int]  # which words of the message fit
+    said: frozenset[int]
     share: float
-    weight: float
+    is_whole: bool
+    is_literal: bool
+    has_shared: bool  # fits, word for word, a word that several services share
     position: int
 
 
@@ -43,45 +48,70 @@ class ServiceReader:
     """Reads services of one salon; everything about their names is worked out beforehand."""
 
     def __init__(self, services: Sequence[Service]) -> None:
-        self._names = [
-            _Name(service.key, words, position)
+        named = [
+            (service.key, position, words)
             for position, service in enumerate(services)
             for phrase in (*service.name.every(), *service.aliases)
             if (words := terms(phrase))
         ]
-        self._owners = Counter(
-            word for _, word in {(name.key, word) for name in self._names for one in name.words for word in one}
+        self._index = TermIndex(word for _, _, words in named for word in words)
+        place = {word: at for at, word in enumerate(self._index.words)}
+        self._names = [_Name(key, tuple(place[word] for word in words), position) for key, position, words in named]
+        owners = Counter(
+            form for _, form in {(key, f) for key, _, words in named for word in words for f in literal(word)}
         )
-
-    def vocabulary(self) -> Iterator[str]:
-        """Words a slip may have hidden."""
+        self._owners = [max(owners[form] for form in literal(word)) for word in self._index.words]
+        self._names_with: defaultdict[int, list[_Name]] = defaultdict(list)
         for name in self._names:
-            for one in name.words:
-                yield from one
+            for word in dict.fromkeys(name.words):
+                self._names_with[word].append(name)
+
+    def vocabulary(self) -> frozenset[str]:
+        """Words a slip may have hidden."""
+        return frozenset(form for word in self._index.words for form in literal(word))
 
     def read(self, tokens: Sequence[Token]) -> Services:
-        said = of_tokens(tokens)
-        if not said:
-            return Services()
-        fits = [fit for name in self._names if (fit := self._fit(name, said)) is not None]
-        full = [fit for fit in fits if fit.share >= 1]
-        return _settle(full or [fit for fit in fits if fit.share >= _ENOUGH])
+        told: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
+        for at, one in enumerate(of_tokens(tokens)):
+            for word, is_literal in self._index.find(one).items():
+                told[word].append((at, is_literal))
+        touched = {id(name): name for word in told for name in self._names_with[word]}
+        fits = [fit for name in touched.values() if (fit := self._fit(name, told)) is not None]
+        sure = [fit for fit in fits if fit.is_whole and fit.is_literal]
+        if not sure:
+            return _settle([fit for fit in fits if fit.is_whole or fit.has_shared or fit.share >= _ENOUGH])
+        covered = frozenset[int]().union(*(fit.said for fit in sure))
+        wider = [fit for fit in fits if fit.is_whole and any(one.said < fit.said for one in sure)]
+        beside = [fit for fit in fits if (fit.is_whole or fit.has_shared) and not fit.said & covered]
+        return _settle([*sure, *wider, *beside])
 
-    def _fit(self, name: _Name, said: Sequence[Term]) -> _Fit | None:
+    def _fit(self, name: _Name, told: Mapping[int, Sequence[tuple[int, bool]]]) -> _Fit | None:
         used: set[int] = set()
-        weight = total = 0.0
+        literal_weight = weight = total = 0.0
+        has_shared = False
         for word in name.words:
-            worth = self._worth(word)
+            worth = 1.0 / self._owners[word]  # a word that names one service says more than one shared by many
             total += worth
-            found = next((i for i, one in enumerate(said) if i not in used and are_alike(word, one)), None)
-            if found is not None:
-                used.add(found)
-                weight += worth
-        return _Fit(name.key, frozenset(used), weight / total, weight, name.position) if used else None
-
-    def _worth(self, word: Term) -> float:
-        """A word that names one service says more than one shared by many."""
-        return 1.0 / max(min((self._owners[form] for form in word if form in self._owners), default=1), 1)
+            free = [(not is_literal, at) for at, is_literal in told.get(word, ()) if at not in used]
+            if not free:
+                continue
+            is_family, at = min(free)
+            used.add(at)
+            weight += worth
+            if not is_family:
+                literal_weight += worth
+                has_shared |= self._owners[word] > 1
+        if not used or (weight < total and not literal_weight):
+            return None
+        return _Fit(
+            key=name.key,
+            said=frozenset(used),
+            share=(weight + literal_weight) / (2 * total),
+            is_whole=weight == total,
+            is_literal=literal_weight == weight,
+            has_shared=has_shared,
+            position=name.position,
+        )
 
 
 def own_words(services: Iterable[Service]) -> frozenset[str]:

@@ -28,17 +28,26 @@ class SpecialistReader:
         return frozenset(self._by_word)
 
     def read(self, tokens: Sequence[Token], *, besides: tuple[int, int] | None = None) -> str | None:
-        """The specialist named; None when nobody is, or when a name fits several. `besides` is the span of the customer's
-        own name. A name called out at the start ("Анна, здравствуйте") addresses staff and asks for nobody."""
+        """The specialist named; None when nobody is, or when a name fits several. `besides` is the span of the
+        customer's own name. A name called out at the start ("Анна, здравствуйте") addresses staff: nobody is meant."""
         found: list[set[str]] = []
         for index, token in enumerate(tokens):
             keys = self._by_word.get(token.text)
             if not keys or (besides is not None and besides[0] <= token.start < besides[1]):
                 continue
-            if index == 0 and len(tokens) > 2 and tokens[1].text == "," and talk().intents["greet"].match(tokens[2].text):
+            if (
+                index == 0
+                and len(tokens) > 2
+                and tokens[1].text == ","
+                and talk().intents["greet"].match(tokens[2].text)
+            ):
                 continue
             found.append(keys)
         if not found:
             return None
         common = set.intersection(*found)
         return next(iter(common)) if len(common) == 1 else None
+
+
+def _is_called_out(tokens: Sequence[Token]) -> bool:
+    return len(tokens) > 2 and tokens[1].text == "," and bool(talk().intents["greet"].match(tokens[2].text))

@@ -1,28 +1,48 @@
 """Mends slips of the fingers and of the ear in words we must not miss ("завтар", "суботу", "tomorow").
 
-A word is mended only into a word of the given vocabulary, only when one slip of a kind people really make explains it, and
-never when it is a word of its own. Anything bolder would read meaning into noise.
+A word is mended only into a word of the given vocabulary, only when one slip of a kind people really make explains
+it, and never when it is a word of its own. Anything bolder would read meaning into noise.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 _KEY_ROWS = ("йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю", "qwertyuiop", "asdfghjkl", "zxcvbnm")
-_SOUNDS_ALIKE = ("оа", "еи", "иы", "еэ", "тд", "сз", "вф", "бп", "гк", "шщ", "жш", "ьъ", "яе", "ei", "ae", "ou", "sc", "iy")
+_SOUNDS_ALIKE = (
+    "оа",
+    "еи",
+    "иы",
+    "еэ",
+    "тд",
+    "сз",
+    "вф",
+    "бп",
+    "гк",
+    "шщ",
+    "жш",
+    "ьъ",
+    "яе",
+    "ei",
+    "ae",
+    "ou",
+    "sc",
+    "iy",
+)
 MIN_LENGTH = 5
 
 
 def _neighbours() -> frozenset[tuple[str, str]]:
     pairs: set[tuple[str, str]] = set()
     for row in _KEY_ROWS:
-        pairs.update(zip(row, row[1:], strict=False))
+        pairs.update(pairwise(row))
     return frozenset(pairs | {(b, a) for a, b in pairs})
 
 
 _NEIGHBOURS = _neighbours()
-_ALIKE = frozenset({(a, b) for a, b in _SOUNDS_ALIKE} | {(b, a) for a, b in _SOUNDS_ALIKE})
+_ALIKE = frozenset((two[i], two[1 - i]) for two in _SOUNDS_ALIKE for i in (0, 1))
 
 
 class Mender:
@@ -68,9 +88,7 @@ def is_slip(typed: str, meant: str) -> bool:
         return False
     if len(typed) + 1 == len(meant):
         return any(typed == meant[:i] + meant[i + 1 :] for i in range(1, len(meant) - 1))
-    return any(
-        typed[:i] + typed[i + 1 :] == meant and _is_stutter(typed, i) for i in range(1, len(typed))
-    )
+    return any(typed[:i] + typed[i + 1 :] == meant and _is_stutter(typed, i) for i in range(1, len(typed)))
 
 
 def _is_swap(typed: str, meant: str) -> bool:

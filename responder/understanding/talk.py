@@ -38,7 +38,9 @@ class Talk:
         self.abuse = self._block("abuse")
         # ends right where the order begins
         self.negation = re.compile(
-            "(?:" + "|".join(rf"(?<![^\W_])(?:{p})$" for one in self._data for p in _with_blank(one.get("negation"))) + ")"
+            "(?:"
+            + "|".join(rf"(?<![^\W_])(?:{p})$" for one in self._data for p in _with_blank(one.get("negation")))
+            + ")"
         )
         self.stop_words = frozenset(lemma(word) for one in self._data for word in strings(one.get("stop_words")))
         self.spelling = frozenset(word for one in self._data for word in strings(one.get("spelling")))

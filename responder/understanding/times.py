@@ -1,7 +1,7 @@
 """Hours as people say them: "в полседьмого", "с 5 до 7", "не раньше 12", "half past 3 in the afternoon", "evening 4".
 
-In: atoms in which days are already joined. Out: the same atoms with every hour joined into CLOCK and every bound or range into
-SPAN. Which half of the day a bare "5" means is not decided here: that takes the salon's hours (`wishes`).
+In: atoms in which days are already joined. Out: the same atoms with every hour joined into CLOCK and every bound or
+range into SPAN. Which half of the day a bare "5" means is not decided here: that takes the salon's hours (`wishes`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PM = "(?:MERIDIEM|DAY_OR_PM|IN? THE? PART)"
 _HOUR = "(?:NUMBER|CLOCK)"
 _LED = "(?:AT|FOR|BY|AROUND)"
 _AFTER_DATE = "(?:(?<=DATE)|(?<=DATE COMMA))"
-_BOUND = "(?:(?<=AT)|(?<=FOR)|(?<=BY)|(?<=AROUND)|(?<=FROM)|(?<=UNTIL)|(?<=AFTER)|(?<=BEFORE)|(?<=NOT_EARLIER)|(?<=NOT_LATER))"
+_BOUND = "(?:(?<=FROM)|(?<=UNTIL)|(?<=AFTER)|(?<=BEFORE)|(?<=NOT_EARLIER)|(?<=NOT_LATER))"
 
 CLOCKS = Grammar(
     Rule(name, pattern)
@@ -59,6 +59,7 @@ SPANS = Grammar(
         ("between", f"CLOCK (?:DASH|SLASH|UNTIL|TO) {_HOUR}"),
         ("between", "NUMBER (?:DASH|UNTIL|TO) CLOCK"),
         ("either", f"CLOCK COMMA? OR {_LED}? {_HOUR}{_NOT_HOUR}"),
+        ("moved", f"FROM {_HOUR} CLOCK"),
         ("start", f"(?:NOT_EARLIER|AFTER) (?:AT|FROM)? {_HOUR}{_NOT_HOUR}"),
         ("start", f"FROM {_HOUR}{_NOT_HOUR}(?!OTHER COUNTED)"),
         ("start", "CLOCK (?:OR|AND) AFTER"),
@@ -74,12 +75,12 @@ SPANS = Grammar(
 class Hours:
     """Reads hours; knows nothing of the day they are on."""
 
-    def __init__(self) -> None:
-        self._clocks: dict[str, Handler] = {rule.name: getattr(self, f"_{rule.name}") for rule in CLOCKS.rules}
-        self._spans: dict[str, Handler] = {rule.name: getattr(self, f"_{rule.name}") for rule in SPANS.rules}
-
     def read(self, atoms: Sequence[Atom]) -> list[Atom]:
-        return SPANS.rewrite(CLOCKS.rewrite(atoms, self._clocks), self._spans)
+        return SPANS.rewrite(CLOCKS.rewrite(atoms, self._handler), self._handler)
+
+    def _handler(self, rule: str) -> Handler:
+        handler: Handler = getattr(self, f"_{rule}")
+        return handler
 
     def _half_to(self, atoms: Sequence[Atom]) -> Atom | None:
         return _clock(atoms, _previous(_numbers(atoms)[0]), 30)
@@ -132,7 +133,7 @@ class Hours:
         return replace(span, kind=Kind.MAYBE)
 
     def _one(self, atoms: Sequence[Atom]) -> Atom | None:
-        """"в час": one o'clock."""
+        """ "в час": one o'clock."""
         return _clock(atoms, 1, 0)
 
     def _hours(self, atoms: Sequence[Atom]) -> Atom | None:
@@ -157,6 +158,10 @@ class Hours:
             return _spanned(Bounds(exact=first))
         first = replace(first, part=first.part or second.part)
         return _spanned(Bounds(exact=first, or_exact=replace(second, part=second.part or first.part)))
+
+    def _moved(self, atoms: Sequence[Atom]) -> Atom | None:
+        """ "С 15 на 17": only the second is wished."""
+        return _spanned(Bounds(exact=atoms[-1].clock))
 
     def _start(self, atoms: Sequence[Atom]) -> Atom | None:
         clock = next(clock for clock in map(_said, atoms) if clock is not None)

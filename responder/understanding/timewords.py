@@ -42,7 +42,7 @@ class TimeWords:
                     yield from words
 
     def read(self, tokens: Sequence[Token], *, month_first: bool = False) -> list[Atom]:
-        """Atoms in order: phrases joined, compound numbers added up, doubtful abbreviations settled by their neighbours."""
+        """Atoms in order: phrases joined, compound numbers added up, doubtful abbreviations settled by neighbours."""
         atoms: list[Atom] = []
         position = 0
         while position < len(tokens):

@@ -1,6 +1,7 @@
 """Cuts what a customer typed into words, numbers and signs that every later rule can rely on.
 
-In: raw text. Out: a cleaned text and its tokens with spans into it. Nothing is interpreted here and no language is known.
+In: raw text. Out: a cleaned text and its tokens with spans into it. Nothing is interpreted here and no language is
+known.
 """
 
 from __future__ import annotations

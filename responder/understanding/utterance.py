@@ -1,6 +1,8 @@
-"""The messages of one burst as every reader wants them: cleaned, mended, cut into sentences, with what is no speech blanked.
+"""The messages of one burst as every reader wants them: cleaned, mended, cut into sentences, with what is no speech
+blanked.
 
-Links, addresses and amounts of money are blanked before anything is read, so that "1500 р" is no hour and a link no word.
+Links, addresses and amounts of money are blanked before anything is read, so that "1500 р" is no hour and a link no
+word.
 """
 
 from __future__ import annotations

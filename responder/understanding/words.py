@@ -40,7 +40,7 @@ def forms(word: str) -> tuple[Form, ...]:
             is_name="Name" in parse.tag,
             is_surname="Surn" in parse.tag,
             is_patronymic="Patr" in parse.tag,
-            is_nominative="nomn" in parse.tag,
+            is_nominative="nomn" in parse.tag and "plur" not in parse.tag,
             score=parse.score,
         )
         for parse in _dictionary().parse(word)

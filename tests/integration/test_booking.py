@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -448,6 +449,36 @@ async def test_two_customers_swap_at_the_same_moment(
     )
 
     assert sorted(answers) == ["gave way", "moved"]
+
+
+async def test_a_storm_of_moving_holds_never_locks_up(
+    database_url: str, salon: SalonProfile, customers: Customers
+) -> None:
+    """Customers who keep changing to slots of one another wait for nobody in a circle: with PostgreSQL's own way out
+    of deadlocks put off, all of them finish."""
+    wide = Database(database_url, pool_size=20)
+    await wide.open()
+    wanted = [slot(at, specialist=who) for who in ("anna", "maria") for at in ("12:00", "15:00", "16:00", "17:00")]
+
+    async def roam(customer: Person, first: int) -> None:
+        for step in range(12):
+            async with wide.transaction() as connection:
+                await connection.execute("SET LOCAL deadlock_timeout = '60s'")
+                with suppress(SlotTaken):
+                    to = wanted[(first + step * (1 + first % 3)) % len(wanted)]
+                    await hold(connection, salon, customer, to, service="womens_haircut")
+
+    crowd = await customers.come(20)
+    await asyncio.wait_for(asyncio.gather(*(roam(customer, n) for n, customer in enumerate(crowd))), timeout=30)
+    async with wide.connection() as connection:
+        rows = await (
+            await connection.execute(
+                "SELECT count(*) AS holds, count(DISTINCT thread_id) AS threads FROM appointment WHERE state = 'held'"
+            )
+        ).fetchall()
+    await wide.close()
+
+    assert 1 <= rows[0]["holds"] == rows[0]["threads"] <= len(wanted)
 
 
 async def test_another_salon_changes_nothing(database: Database, salon: SalonProfile, customers: Customers) -> None:

@@ -21,7 +21,7 @@ from responder.clock import FixedClock
 from responder.live import InProcessLive
 from responder.salon.profile import Localised
 from responder.web.assets import asset_url
-from responder.web.chat import LineAuthor
+from responder.web.chat import AcceptedMessage, LineAuthor
 from responder.web.chat.catalogue import catalogue_languages, texts
 from responder.web.chat.tokens import Purpose, Visitor, VisitorTokens
 from tests.stubs.chat_desk import EchoDesk, chat_app, chat_site, served
@@ -94,7 +94,7 @@ class Events:
     async def next(self) -> dict[str, str]:
         async with asyncio.timeout(10):
             event: dict[str, str] = {}
-            while True:
+            while not self._stream.at_eof():
                 line = (await self._stream.readline()).decode().rstrip("\n")
                 name, _, value = line.partition(": ")
                 if line and not name:
@@ -103,11 +103,13 @@ class Events:
                     event[name] = value
                 elif "data" in event:
                     return event
+            raise AssertionError("the stream ended")
 
     async def line(self) -> dict[str, object]:
         """The next message."""
-        while (event := await self.next())["event"] != "message":
-            pass
+        async with asyncio.timeout(10):
+            while (event := await self.next())["event"] != "message":
+                pass
         line: dict[str, object] = json.loads(event["data"])
         assert event["id"] == str(line["id"])
         return line
@@ -466,8 +468,9 @@ async def test_typing_is_shown_and_is_no_line(chat: Chat) -> None:
     async with chat.events() as events:
         await chat.desk.messenger.show_typing(chat.visitor_id)
 
-        while (event := await events.next())["event"] == "ping":
-            pass
+        async with asyncio.timeout(10):
+            while (event := await events.next())["event"] == "ping":
+                pass
 
     assert event == {"event": "typing", "data": "{}"}
 
@@ -523,6 +526,31 @@ async def test_an_unlisted_site_is_refused_and_told_nothing(chat: Chat) -> None:
             assert response.status == 403
             assert "access-control-allow-origin" not in response.headers
     assert chat.desk.received == []
+
+
+async def test_any_port_of_a_host_can_be_listed(chat: Chat) -> None:
+    """`http://localhost:*` is every port of that host and no other host."""
+    chat.desk.sites["demo"] = chat_site(allowed_origins=("http://localhost:*",))
+
+    assert (await chat.post(message(), origin="http://localhost:5173"))[0] == 202
+    assert (await chat.post(message(), origin="http://localhost"))[0] == 202
+    assert (await chat.post(message(), origin="https://localhost:5173"))[0] == 403
+    assert (await chat.post(message(), origin="http://localhost.evil.example:80"))[0] == 403
+
+
+async def test_a_message_that_could_not_be_stored_says_so(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When storing fails for a while the answer is neither a success nor the visitor's mistake."""
+
+    async def away(*_: object) -> list[AcceptedMessage]:
+        error = RejectedRequest("Please repeat.")
+        error.status = 503
+        raise error
+
+    monkeypatch.setattr(chat.desk, "accept", away)
+
+    status, answer = await chat.post(message())
+
+    assert (status, answer) == (503, {"error": "unavailable", "message": "Please repeat."})
 
 
 async def test_our_own_page_needs_no_listing(chat: Chat) -> None:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import yaml
 
-Yaml: TypeAlias = "str | int | bool | None | list[Yaml] | dict[str | int, Yaml]"
+Yaml: TypeAlias = "str | int | bool | list[Yaml] | dict[str | int, Yaml] | None"
 
 LANGUAGES = ("ru", "en")
 
@@ -50,6 +50,6 @@ def pattern_table(node: Yaml) -> dict[str, tuple[str, ...]]:
 
 
 def any_of(expressions: Iterable[str]) -> re.Pattern[str] | None:
-    """One expression that begins at the start of a word and matches what any of the given ones matches; None for none."""
+    """One expression that begins at the start of a word and matches what any of the given ones does; None for none."""
     joined = "|".join(expressions)
     return re.compile(rf"(?<![^\W_])(?:{joined})") if joined else None

@@ -80,7 +80,8 @@ class ChatApi:
         try:
             stored = (await self._desk.accept(site, visitor_request(visitor.id, body)))[0]
         except RejectedRequest as error:
-            raise ChatRefusal(error.status, "malformed", str(error)) from error
+            code = "malformed" if error.status < 500 else "unavailable"
+            raise ChatRefusal(error.status, code, str(error)) from error
         await self._live.publish(live_topic(site.channel_account_id, visitor.id), {"kind": "message"})
         return json_response(
             {"id": stored.id, "received_at": stored.received_at, "duplicate": stored.is_duplicate}, status=202

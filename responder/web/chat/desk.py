@@ -68,7 +68,7 @@ class ChatDesk(Protocol):
 
     async def accept(self, site: ChatSite, request: RawRequest) -> Sequence[AcceptedMessage]:
         """Store what a verified visitor sent (`connectors.messengers.webchat.visitor_request`) and have it answered.
-        Raises `connectors.contract.RejectedRequest`, whose text is shown to the caller."""
+        Raises `connectors.contract.RejectedRequest`, shown to the caller: pages repeat a 5xx, not a 4xx."""
 
     async def messages(self, site: ChatSite, visitor_id: str, after: int) -> Sequence[ChatLine]:
         """Lines with a greater id, by id, at most the latest `HISTORY_LINES`. A reply is among them from the moment it

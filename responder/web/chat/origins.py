@@ -11,12 +11,14 @@ from fastapi import Request
 from responder.web.chat.desk import ChatSite
 from responder.web.chat.refusals import ChatRefusal, let_read
 
-_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:(\d{1,5}|\*))?")
+_PORT = re.compile(r":\d{1,5}$")
 ANY = "*"
 
 
 def listed_origins(origins: Iterable[str]) -> tuple[str, ...]:
-    """Origins in the form browsers send them; whatever is no origin is left out, as it would break a header."""
+    """Origins in the form browsers send them, `http://localhost:*` for any port; anything else is left out, as it
+    would break a header."""
     cleaned = (origin.strip().rstrip("/").lower() for origin in origins)
     return tuple(origin for origin in cleaned if origin == ANY or _ORIGIN.fullmatch(origin))
 
@@ -32,8 +34,8 @@ def admit_origin(request: Request, site: ChatSite) -> None:
     origin = request.headers.get("origin", "").lower()
     if not origin or _is_ours(request, origin):
         return
-    allowed = listed_origins(site.allowed_origins)
-    if origin not in allowed and ANY not in allowed:
+    spellings = {origin, _PORT.sub("", origin) + ":*", ANY}
+    if spellings.isdisjoint(listed_origins(site.allowed_origins)):
         raise ChatRefusal(403, "origin_not_allowed", "This chat may not be used from that site.")
     let_read(request, request.headers["origin"])
 

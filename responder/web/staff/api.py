@@ -13,7 +13,6 @@ from responder.dialogue.states import CloseReason
 from responder.errors import NotFound, Refused
 from responder.leads.service import recent_leads
 from responder.salon.loader import SalonCache
-from responder.salon.profile import SalonProfile
 from responder.web.access import Access
 from responder.web.staff.views import one_dialogue, recent_dialogues
 
@@ -38,51 +37,49 @@ class Close(BaseModel):
 def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Access) -> APIRouter:
     router = APIRouter(prefix="/api/v1/{salon}", tags=["staff"], dependencies=[Depends(access.require)])
 
-    async def salon_of(salon: str) -> SalonProfile:
+    async def id_of(slug: str) -> int:
         for profile in await salons.all():
-            if profile.slug == salon:
-                return profile
-        raise HTTPException(404, f"There is no salon {salon!r}.")
-
-    Salon = Annotated[SalonProfile, Depends(salon_of)]  # noqa: N806
+            if profile.slug == slug:
+                return profile.id
+        raise HTTPException(404, f"There is no salon {slug!r}.")
 
     @router.get("/dialogues")
-    async def dialogues(salon: Salon, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:
+    async def dialogues(salon: str, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:
         """Recent dialogues, those waiting for a person first."""
-        return await recent_dialogues(database, salon.id, limit=min(limit, MOST_ROWS))
+        return await recent_dialogues(database, await id_of(salon), limit=min(limit, MOST_ROWS))
 
     @router.get("/dialogues/{thread_id}")
-    async def dialogue(salon: Salon, thread_id: int) -> dict[str, Any]:
+    async def dialogue(salon: str, thread_id: int) -> dict[str, Any]:
         """One dialogue with every stamp of every message."""
-        found = await _answer(one_dialogue(database, salon.id, thread_id))
+        found = await _answer(one_dialogue(database, await id_of(salon), thread_id))
         messages = [{name: value for name, value in row.items() if name != "raw"} for row in found.messages]
         return {**found.head, "messages": messages, "appointments": found.appointments}
 
     @router.post("/dialogues/{thread_id}/take-over", status_code=204)
-    async def take_over(salon: Salon, thread_id: int, body: TakeOver) -> None:
+    async def take_over(salon: str, thread_id: int, body: TakeOver) -> None:
         """The bot falls silent at once."""
-        await _answer(desk.take_over(salon.id, thread_id, operator=body.operator))
+        await _answer(desk.take_over(await id_of(salon), thread_id, operator=body.operator))
 
     @router.post("/dialogues/{thread_id}/messages", status_code=202)
-    async def reply(salon: Salon, thread_id: int, body: Reply) -> dict[str, str]:
+    async def reply(salon: str, thread_id: int, body: Reply) -> dict[str, str]:
         """Answer as a person; takes the dialogue over."""
-        await _answer(desk.reply(salon.id, thread_id, body.text, operator=body.operator, key=body.key))
+        await _answer(desk.reply(await id_of(salon), thread_id, body.text, operator=body.operator, key=body.key))
         return {"status": "accepted"}
 
     @router.post("/dialogues/{thread_id}/give-back", status_code=204)
-    async def give_back(salon: Salon, thread_id: int) -> None:
+    async def give_back(salon: str, thread_id: int) -> None:
         """The bot answers again."""
-        await _answer(desk.give_back(salon.id, thread_id))
+        await _answer(desk.give_back(await id_of(salon), thread_id))
 
     @router.post("/dialogues/{thread_id}/close", status_code=204)
-    async def close(salon: Salon, thread_id: int, body: Close) -> None:
+    async def close(salon: str, thread_id: int, body: Close) -> None:
         """Close the open enquiry."""
-        await _answer(desk.close(salon.id, thread_id, reason=body.reason))
+        await _answer(desk.close(await id_of(salon), thread_id, reason=body.reason))
 
     @router.get("/leads")
-    async def leads(salon: Salon, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:
+    async def leads(salon: str, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:
         """Leads, the latest first, and where each stands in every CRM."""
-        return [_plain(lead) for lead in await recent_leads(database, salon.id, min(limit, MOST_ROWS))]
+        return [_plain(lead) for lead in await recent_leads(database, await id_of(salon), min(limit, MOST_ROWS))]
 
     return router
 

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from responder.dialogue.meaning import Wish
+from responder.dialogue.state import DialogueState, Visit
 from responder.llm.facts import Facts
 from responder.llm.guard import violations
 from tests.unit.llm.turn import NOW, offering, salon
@@ -350,7 +351,9 @@ def test_what_the_caller_vouches_for_is_a_fact() -> None:
 def test_a_booking_may_be_stated_once_it_is_made() -> None:
     """ "You are booked" holds exactly when the state says so."""
     text = "Вы записаны на вторник, 24 ноября, в 15:00."
-    booked = offering(chosen=offering().offers[0], is_booked=True)
+    (offer, *_) = offering().offers
+    visit = Visit(appointment_id=1, service=SALON.services[0].key, specialist=offer.specialist, starts_at=offer.starts_at)
+    booked = DialogueState(visit=visit)
     assert violations(text, Facts.of(salon=SALON, state=booked, now=NOW)) == ()
     assert any(each.startswith("booked") for each in violations(text, FACTS))
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from responder.dialogue import states
 from responder.timing.enquiries import split_thread
 from responder.timing.measures import measure
+from responder.timing.timeline import Author, Substance
 from tests.unit.timing.vectors import Vector, agrees, described, expected, read_vectors
 
 VECTORS = read_vectors()
@@ -44,3 +46,11 @@ def test_every_vector_says_what_it_shows() -> None:
     """Each vector has a name of its own and one sentence that states its rule."""
     assert len({vector.name for vector in VECTORS}) == len(VECTORS)
     assert all(vector.says.endswith(".") and len(vector.says) > 20 for vector in VECTORS)
+
+
+def test_the_words_are_those_of_the_dialogue() -> None:
+    """What the rows say and what is measured are spelled alike; people are the same people in both."""
+    spoken = {author.value: author.is_auto_reply for author in states.Author if author is not states.Author.CUSTOMER}
+
+    assert {author.value: author.is_auto_reply for author in Author if author is not Author.UNKNOWN} == spoken
+    assert [substance.value for substance in Substance] == [substance.value for substance in states.Substance]

@@ -201,6 +201,15 @@ def test_what_was_not_given_changes_nothing(timeline: Timeline, reply: Outbound)
 
 
 @given(timelines(), another())
+def test_what_was_written_before_the_clock_started_answers_nothing(timeline: Timeline, reply: Outbound) -> None:
+    """A message of ours from before the customer wrote is no response, even when it was filed under the enquiry."""
+    before = timeline.first.clock_at - timedelta(microseconds=1)
+    earlier = replace(reply, composed_at=None, accepted_at=before)
+
+    assert measure(replace(timeline, outbound=(*timeline.outbound, earlier))) == measure(timeline)
+
+
+@given(timelines(), another())
 def test_another_reply_never_lengthens_a_wait_that_was_met(timeline: Timeline, reply: Outbound) -> None:
     """Answering can only help: no first reply comes later because there are more of them."""
     before = measure(timeline).calendar

@@ -236,3 +236,13 @@ def test_a_figure_of_fewer_than_ten_is_small() -> None:
     """Nine enquiries are shown greyed, ten are not."""
     assert summarise(answered(*range(9)), Measure.FIRST_REPLY).is_small
     assert not summarise(answered(*range(10)), Measure.FIRST_REPLY).is_small
+
+
+def test_estimates_rest_on_the_same_waits_as_n() -> None:
+    """Waits that are left out of a figure do not water its median down."""
+    spared = [Wait(seconds=0, ending=Ending.RELEASED)] * 8
+
+    result = summarise([*answered(0, 100), *spared], Measure.HUMAN_FRT, within_s=60)
+
+    assert (result.n, result.not_awaited) == (2, 8)
+    assert result.median_s == 0

@@ -10,7 +10,7 @@ import pytest
 from connectors.contract import AttachmentKind
 from responder.booking.rules import Slot, SlotSearch
 from responder.dialogue.meaning import Asked, Intent, Meaning, Wish
-from responder.dialogue.state import DialogueState, Offer
+from responder.dialogue.state import DialogueState, Offer, Visit
 from responder.dialogue.states import HandoffReason, Substance
 from responder.turns import flow
 from responder.turns.decide import decide
@@ -24,6 +24,7 @@ TOMORROW_AT_THREE = Wish(date_from=date(2026, 11, 24), date_to=date(2026, 11, 24
 SALON = salon_profile()
 HAIRCUT, ANNA = SALON.services[0].key, SALON.specialists[0].key
 OFFERS = tuple(flow.offer_of(ANNA, NOW + timedelta(hours=hours)) for hours in (4, 5, 6))
+VISIT = Visit(appointment_id=7, service=HAIRCUT, specialist=ANNA, starts_at=NOW + timedelta(days=1))
 KNOWN = DialogueState(greeted=True, service=HAIRCUT, name="Анна", phone="+79123456789")
 
 
@@ -83,7 +84,7 @@ def test_a_token_nobody_offered_chooses_nothing(token: str) -> None:
 def test_a_held_slot_and_a_phone_lead_to_the_read_back() -> None:
     """Name and phone in one message, then everything is read back before it is booked."""
     state = DialogueState(
-        greeted=True, service=HAIRCUT, chosen=OFFERS[0], appointment_id=1, asked=Asked.PHONE
+        greeted=True, service=HAIRCUT, chosen=OFFERS[0], hold_id=1, asked=Asked.PHONE
     )
     decision = decide(state, meaning(name="Анна", phones=("+79123456789",)), at())
     assert phrases(decision) == ["read_back"]
@@ -94,14 +95,14 @@ def test_a_held_slot_and_a_phone_lead_to_the_read_back() -> None:
 
 def test_only_a_yes_to_the_read_back_books() -> None:
     """Nothing is booked before the customer confirmed what was read back."""
-    state = KNOWN.but(chosen=OFFERS[0], appointment_id=1, asked=Asked.CONFIRM)
+    state = KNOWN.but(chosen=OFFERS[0], hold_id=1, asked=Asked.CONFIRM)
     assert decide(state, meaning(Intent.CONFIRM), at()).deed is Deed.BOOK
     assert decide(state.but(asked=Asked.PHONE), meaning(Intent.CONFIRM), at()).deed is None
 
 
 def test_a_new_phone_with_the_yes_is_read_back_again() -> None:
     """A correction inside the confirmation is taken in and confirmed anew."""
-    state = KNOWN.but(chosen=OFFERS[0], appointment_id=1, asked=Asked.CONFIRM)
+    state = KNOWN.but(chosen=OFFERS[0], hold_id=1, asked=Asked.CONFIRM)
     decision = decide(state, meaning(Intent.CONFIRM, phones=("+79990001122",)), at())
     assert decision.deed is None
     assert phrases(decision) == ["read_back"]
@@ -110,7 +111,7 @@ def test_a_new_phone_with_the_yes_is_read_back_again() -> None:
 
 def test_another_time_at_the_read_back_searches_again() -> None:
     """"No, better at ten" at the last step looks for ten o'clock on the day already named."""
-    state = KNOWN.but(chosen=OFFERS[0], appointment_id=1, asked=Asked.CONFIRM, wishes=(TOMORROW_AT_THREE,))
+    state = KNOWN.but(chosen=OFFERS[0], hold_id=1, asked=Asked.CONFIRM, wishes=(TOMORROW_AT_THREE,))
     decision = decide(state, meaning(Intent.DECLINE, wishes=(Wish(exact_time=time(10)),)), at())
     assert decision.search is not None
     (wish,) = decision.search.wishes
@@ -191,7 +192,7 @@ def test_a_voice_message_alone_goes_to_a_person() -> None:
 
 def test_cancelling_is_confirmed_first() -> None:
     """A booked visit is cancelled only after a yes."""
-    booked = KNOWN.but(is_booked=True, appointment_id=7, chosen=OFFERS[0])
+    booked = KNOWN.but(service=None, visit=VISIT)
     asked = decide(booked, meaning(Intent.CANCEL), at())
     assert asked.deed is None
     assert decide(asked.state, meaning(Intent.CONFIRM), at()).deed is Deed.CANCEL
@@ -200,9 +201,10 @@ def test_cancelling_is_confirmed_first() -> None:
 
 def test_a_new_time_for_a_booked_visit_moves_it() -> None:
     """Another time after booking replaces the visit instead of adding one."""
-    booked = KNOWN.but(is_booked=True, appointment_id=7, chosen=OFFERS[0])
+    booked = KNOWN.but(service=None, visit=VISIT)
     decision = decide(booked, meaning(wishes=(TOMORROW_AT_THREE,)), at())
-    assert decision.state.moves_appointment_id == 7
+    assert decision.state.is_move
+    assert decision.state.visit == VISIT
     assert decision.search is not None
 
 
@@ -244,6 +246,6 @@ def test_state_survives_storage() -> None:
     """What is remembered is the same after a round trip through JSON."""
     state = KNOWN.but(
         offers=OFFERS, chosen=Offer(token="t", specialist=ANNA, starts_at=NOW), wishes=(TOMORROW_AT_THREE,),
-        hold_until=NOW, asked=Asked.CHOICE, enquiry_id=3,
+        hold_id=9, visit=VISIT, asked=Asked.CHOICE, enquiry_id=3,
     )
     assert DialogueState.from_json(state.to_json()) == state

@@ -1,0 +1,190 @@
+"""What was found in the words, read in the light of what had been asked: "да" confirms, "ок" ends, "в 15:00" chooses.
+
+In: findings of the single readers and the context. Out: one `Meaning`. No text is read here any more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from dataclasses import dataclass, replace
+
+from responder.dialogue.meaning import Asked, Context, Intent, Meaning, Wish
+from responder.understanding.choices import by_time
+from responder.understanding.intents import Heard
+from responder.understanding.phones import Phones
+from responder.understanding.services import Services
+from responder.understanding.wishes import When
+
+_YES_SIGNS = re.compile("[👍👌✅🆗💯🙆✔]")
+_CONFIRMING = (Asked.CONFIRM, Asked.CANCEL_CONFIRM)
+_ABOUT_SLOTS = (Asked.WHEN, Asked.CHOICE, Asked.CONFIRM)
+_TOPICS = frozenset({Intent.PRICE, Intent.ADDRESS, Intent.HOURS, Intent.SERVICES, Intent.SPECIALISTS})
+_COURTESIES = frozenset({Intent.GREET, Intent.THANKS, Intent.BYE, Intent.QUESTION, Intent.CONFIRM, Intent.DECLINE})
+_ORDERS = frozenset({Intent.BOOK, Intent.RESCHEDULE, Intent.CANCEL})
+_MOST_UNREAD = 3  # words that may stay unread beside a mere courtesy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Findings:
+    """What each reader found by itself."""
+
+    heard: Heard
+    when: When
+    phones: Phones
+    name: str | None
+    services: Services
+    specialist: str | None
+    knowledge: str | None
+    choice: int | None
+    language: str | None
+    has_words: bool
+    signs: str  # the text as typed, for thumbs and the like
+
+
+def interpret(found: Findings, context: Context) -> Meaning:
+    """The meaning of the findings given what was going on."""
+    wishes, choice, any_specialist = _wishes(found, context)
+    intents = _intents(found, context, wishes=wishes, choice=choice)
+    if Intent.HOURS in intents and not intents & _ORDERS and found.services.key is None:
+        wishes = ()  # "are you open on Sunday?" is no wish to come then
+    meaning = Meaning(
+        intents=frozenset(intents),
+        wishes=wishes,
+        phones=found.phones.numbers,
+        bad_phone=found.phones.bad,
+        name=found.name,
+        service=found.services.key,
+        services=found.services.candidates,
+        specialist=found.specialist,
+        any_specialist=any_specialist,
+        choice=choice,
+        knowledge=found.knowledge,
+        language=found.language,
+        risk=found.heard.risk,
+        needs_no_reply=_needs_no_reply(found, context, intents),
+        understood=True,
+    )
+    return meaning if _is_understood(found, meaning) else replace(meaning, understood=False)
+
+
+def _wishes(found: Findings, context: Context) -> tuple[tuple[Wish, ...], int | None, bool]:
+    """Wishes, the choice and whether any specialist will do; indifference is about what was asked."""
+    wishes, choice, any_specialist = found.when.wishes, found.choice, found.heard.any_specialist
+    if found.heard.indifferent and not any_specialist:
+        if context.asked is Asked.WHEN and not wishes:
+            wishes = (Wish(asap=True),)
+        elif context.asked is Asked.CHOICE and context.offers and choice is None and not wishes:
+            choice = 1
+        else:
+            any_specialist = True
+    return wishes, choice, any_specialist and found.specialist is None
+
+
+def _intents(found: Findings, context: Context, *, wishes: tuple[Wish, ...], choice: int | None) -> set[Intent]:
+    heard = found.heard
+    intents = set(heard.intents)
+    if Intent.SPAM in intents:
+        return intents
+    if found.knowledge is not None:
+        intents.add(Intent.QUESTION)
+    if choice is not None:
+        intents.add(Intent.CHOOSE)
+        intents -= {Intent.LATER, Intent.EARLIER, Intent.QUESTION}
+    if heard.asks_for_service and not found.services.key and not found.services.candidates:
+        intents.add(Intent.SERVICES)
+    _add_booking(intents, found, context, wishes)
+    _add_assent(intents, found, context, wishes, choice)
+    _add_moves(intents, found, context, wishes)
+    return intents
+
+
+def _add_booking(intents: set[Intent], found: Findings, context: Context, wishes: tuple[Wish, ...]) -> None:
+    """A service wanted, or a time asked for, is an order even when the word is missing."""
+    has_service = found.services.key is not None or bool(found.services.candidates)
+    if intents & (_ORDERS | _TOPICS | {Intent.COMPLAINT, Intent.HUMAN, Intent.RISK, Intent.ABUSE}):
+        if wishes and found.knowledge is None and intents & _ORDERS:
+            intents.discard(Intent.QUESTION)
+        return
+    if found.heard.refused_order or found.knowledge is not None:
+        return
+    wants = found.heard.wants and (has_service or bool(wishes) or found.specialist is not None)
+    if wants or (has_service and wishes) or (wishes and context.asked is Asked.NOTHING and not context.has_appointment):
+        intents.add(Intent.BOOK)
+        intents.discard(Intent.QUESTION)
+    elif wishes:
+        intents.discard(Intent.QUESTION)
+
+
+def _add_assent(
+    intents: set[Intent], found: Findings, context: Context, wishes: tuple[Wish, ...], choice: int | None
+) -> None:
+    heard = found.heard
+    thumbs = not found.has_words and bool(_YES_SIGNS.search(found.signs))
+    says_yes = heard.strong_yes or heard.soft_yes or thumbs
+    if Intent.DECLINE in intents or not says_yes or heard.has_but:
+        return
+    fits_offer = bool(wishes) and by_time(context.offers, wishes) is not None
+    if context.asked in _CONFIRMING:
+        if (not wishes or (fits_offer and heard.strong_yes)) and not intents & {Intent.LATER, Intent.EARLIER}:
+            intents.add(Intent.CONFIRM)
+    elif context.asked is Asked.CHOICE:
+        if not wishes and not intents & {Intent.LATER, Intent.EARLIER, Intent.OTHER_DAY}:
+            intents.add(Intent.CONFIRM)
+    elif (heard.strong_yes or heard.is_courtesy) and not intents & (_TOPICS | {Intent.QUESTION}):
+        intents.add(Intent.CONFIRM)
+
+
+def _add_moves(intents: set[Intent], found: Findings, context: Context, wishes: tuple[Wish, ...]) -> None:
+    """Later, earlier, another day: only against something offered or asked."""
+    is_about_slots = bool(context.offers) or context.asked in _ABOUT_SLOTS
+    has_hours = any(wish.exact_time or wish.time_from or wish.time_to for wish in wishes)
+    if not is_about_slots or has_hours:
+        intents -= {Intent.LATER, Intent.EARLIER}
+    if found.when.refused_day and not wishes:
+        if is_about_slots:
+            intents.add(Intent.OTHER_DAY)
+            intents.discard(Intent.DECLINE)
+        elif context.has_appointment and not intents & _ORDERS:
+            intents.add(Intent.RESCHEDULE)
+    elif found.when.refused and not wishes and is_about_slots:
+        intents.add(Intent.DECLINE)
+    if not is_about_slots and not context.has_appointment:
+        intents.discard(Intent.OTHER_DAY)
+
+
+def _needs_no_reply(found: Findings, context: Context, intents: Set[Intent]) -> bool:
+    """Thanks, "ok", a thumb: unless a question of ours waits for an answer."""
+    if found.phones.numbers or found.phones.bad or found.name:
+        return False
+    was_asked = context.asked is not Asked.NOTHING or context.previous_reply.rstrip().endswith("?")
+    if not found.has_words:
+        return not was_asked
+    if not found.heard.is_courtesy or not intents <= {Intent.THANKS, Intent.BYE, Intent.CONFIRM, Intent.DECLINE}:
+        return False
+    if not was_asked:
+        return True
+    is_leaving = bool(intents & {Intent.THANKS, Intent.BYE}) and not intents & {Intent.CONFIRM, Intent.DECLINE}
+    return is_leaving and context.asked not in (*_CONFIRMING, Asked.CHOICE)
+
+
+def _is_understood(found: Findings, meaning: Meaning) -> bool:
+    if not found.has_words or meaning.needs_no_reply:
+        return True
+    substance = (
+        meaning.intents - _COURTESIES
+        or meaning.wishes
+        or meaning.phones
+        or meaning.bad_phone
+        or meaning.name
+        or meaning.service
+        or meaning.services
+        or meaning.specialist
+        or meaning.any_specialist
+        or meaning.choice
+        or meaning.knowledge
+        or found.when.refused
+    )
+    if substance:
+        return True
+    return bool(meaning.intents - {Intent.QUESTION}) and found.heard.rest <= _MOST_UNREAD

@@ -1,0 +1,101 @@
+"""What becomes of two readings of the same words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from responder.dialogue.meaning import Intent, Meaning, Wish
+from responder.llm.merge import merge
+
+TOMORROW = Wish(date_from=date(2026, 11, 24), date_to=date(2026, 11, 24))
+FRIDAY = Wish(date_from=date(2026, 11, 27), date_to=date(2026, 11, 27))
+
+
+def intents(*names: Intent) -> frozenset[Intent]:
+    return frozenset(names)
+
+
+def test_the_llm_reads_what_is_wanted() -> None:
+    """Intents, service, specialist, wishes and name come from the LLM where it found any."""
+    rules = Meaning(
+        intents=intents(Intent.QUESTION), service="pedicure", wishes=(FRIDAY,), specialist="olga", name="Хочу"
+    )
+    llm = Meaning(intents=intents(Intent.BOOK), service="manicure", wishes=(TOMORROW,), specialist="anna", name="Ирина")
+    merged = merge(rules, llm)
+    assert (merged.intents, merged.service, merged.wishes) == (intents(Intent.BOOK), "manicure", (TOMORROW,))
+    assert (merged.specialist, merged.name) == ("anna", "Ирина")
+
+
+def test_the_rules_fill_what_the_llm_left_out() -> None:
+    """An empty reading of the LLM loses nothing that the rules found."""
+    rules = Meaning(
+        intents=intents(Intent.BOOK),
+        service="manicure",
+        wishes=(FRIDAY,),
+        name="Ирина",
+        specialist="olga",
+        knowledge="kids",
+    )
+    assert merge(rules, Meaning(understood=False)) == rules
+
+
+def test_phones_are_read_by_rules() -> None:
+    """The LLM never sees a phone, so what the rules say of phones stands."""
+    rules = Meaning(phones=("+79123456789",), bad_phone="8912")
+    merged = merge(rules, Meaning(phones=("+70000000000",)))
+    assert (merged.phones, merged.bad_phone) == (("+79123456789",), "8912")
+
+
+@pytest.mark.parametrize("chosen", [Meaning(choice=2), Meaning(offer_token="t-2")])
+def test_a_choice_the_rules_read_stands(chosen: Meaning) -> None:
+    """The rules' choice of an offer is never replaced by the LLM's."""
+    rules = Meaning(intents=intents(Intent.CHOOSE), choice=chosen.choice, offer_token=chosen.offer_token)
+    merged = merge(rules, Meaning(intents=intents(Intent.CHOOSE), offer_token="t-1"))
+    assert (merged.choice, merged.offer_token) == (chosen.choice, chosen.offer_token)
+    assert Intent.CHOOSE in merged.intents
+
+
+def test_the_llm_chooses_where_the_rules_could_not() -> None:
+    """Without a choice by rules the LLM's token is taken."""
+    merged = merge(Meaning(understood=False), Meaning(intents=intents(Intent.CHOOSE), offer_token="t-1"))
+    assert (merged.offer_token, merged.understood) == ("t-1", True)
+
+
+@pytest.mark.parametrize("safety", [Intent.HUMAN, Intent.RISK, Intent.COMPLAINT])
+def test_a_danger_either_side_sees_is_kept(safety: Intent) -> None:
+    """Neither side can overrule the other's call for a person."""
+    seen, unseen = Meaning(intents=intents(safety), risk="medical"), Meaning(intents=intents(Intent.BOOK))
+    for merged in (merge(seen, unseen), merge(unseen, seen)):
+        assert safety in merged.intents
+        assert merged.risk == "medical"
+
+
+@pytest.mark.parametrize(("literal", "other"), [(Intent.CONFIRM, Intent.DECLINE), (Intent.DECLINE, Intent.CONFIRM)])
+def test_a_literal_yes_or_no_is_not_turned_round(literal: Intent, other: Intent) -> None:
+    """Where the sides contradict each other on yes and no, the rules' literal reading stands."""
+    merged = merge(Meaning(intents=intents(literal)), Meaning(intents=intents(other, Intent.PRICE)))
+    assert merged.intents == {literal, Intent.PRICE}
+
+
+def test_silence_needs_both_sides() -> None:
+    """The LLM may find that thanks need no answer; not while the rules found something to act upon."""
+    silent = Meaning(needs_no_reply=True)
+    assert merge(Meaning(intents=intents(Intent.THANKS)), silent).needs_no_reply
+    assert merge(Meaning(understood=False), silent).needs_no_reply
+    for found in (
+        Meaning(phones=("+79123456789",)),
+        Meaning(wishes=(FRIDAY,)),
+        Meaning(intents=intents(Intent.CONFIRM)),
+        Meaning(intents=intents(Intent.HUMAN)),
+        Meaning(service="manicure"),
+    ):
+        assert not merge(found, silent).needs_no_reply
+    assert not merge(silent, Meaning(intents=intents(Intent.BOOK))).needs_no_reply
+
+
+def test_anyone_and_someone_exclude_each_other() -> None:
+    """ "Anyone" by the LLM drops the rules' specialist, and a specialist by the LLM drops the rules' "anyone"."""
+    assert merge(Meaning(specialist="anna"), Meaning(any_specialist=True)).specialist is None
+    assert not merge(Meaning(any_specialist=True), Meaning(specialist="anna")).any_specialist
