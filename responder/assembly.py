@@ -49,6 +49,7 @@ from responder.web.chat.desk import live_topic
 log = get_logger(__name__)
 SWEEP_EVERY_S = 1.0
 HOUSEKEEPING_EVERY_S = 30.0
+CANCEL_AGAIN_AFTER_S = 5.0  # longer than the jobs' own grace
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,19 +285,28 @@ async def responder(
 async def background(running: Responder, *, with_jobs: bool = True) -> AsyncIterator[None]:
     """The loops of a serving process: sweeps, housekeeping, polling of channels, and jobs unless a worker runs them."""
     tasks = [
-        asyncio.create_task(_every(SWEEP_EVERY_S, running.scheduler.sweep, "sweep_turns")),
-        asyncio.create_task(_every(SWEEP_EVERY_S, running.delivery.sweep, "sweep_delivery")),
+        asyncio.create_task(_every(SWEEP_EVERY_S, running.scheduler.sweep, "sweep_turns"), name="sweep_turns"),
+        asyncio.create_task(_every(SWEEP_EVERY_S, running.delivery.sweep, "sweep_delivery"), name="sweep_delivery"),
         asyncio.create_task(_every(HOUSEKEEPING_EVERY_S, lambda: keep_house(running), "keep_house")),
-        asyncio.create_task(_connect_channels(running)),
+        asyncio.create_task(_connect_channels(running), name="connect_channels"),
     ]
     if with_jobs:
-        tasks.append(asyncio.create_task(run_jobs(running)))
+        tasks.append(asyncio.create_task(run_jobs(running), name="jobs"))
     try:
         yield
     finally:
-        for task in tasks:
+        await _end(tasks)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until they end: a library that swallows one cancellation must not keep the process from stopping."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_AFTER_S)
+        if pending:
+            log.warning("still_stopping", tasks=sorted(task.get_name() for task in pending))
 
 
 async def run_jobs(running: Responder) -> None:

@@ -36,6 +36,7 @@ from responder.demo.operators import Operators, Shift
 from responder.demo.people import Person, invite
 from responder.demo.simulation import Progress, Simulation, settle
 from responder.demo.stand_ins import SECRET, TOKEN, StandIns
+from responder.logs import configure_logs
 from responder.reports.report import response_report
 from responder.reports.text import to_text
 from responder.salon.file import read_salon_file
@@ -50,7 +51,8 @@ SELECT count(*) FILTER (WHERE excluded IS NULL) AS enquiries, count(*) FILTER (W
     (SELECT count(*) FROM appointment WHERE salon_id = %(salon)s AND state IN ('booked', 'came', 'no_show')
         AND created_at >= %(since)s) AS bookings,
     (SELECT count(*) FROM handoff WHERE salon_id = %(salon)s AND needed_at >= %(since)s) AS handoffs,
-    (SELECT count(*) FROM handoff WHERE salon_id = %(salon)s AND needed_at >= %(since)s AND taken_at IS NULL) AS waiting,
+    (SELECT count(*) FROM handoff WHERE salon_id = %(salon)s AND needed_at >= %(since)s
+        AND taken_at IS NULL) AS waiting,
     (SELECT count(*) FROM lead WHERE salon_id = %(salon)s AND created_at >= %(since)s) AS leads
 FROM enquiry WHERE salon_id = %(salon)s AND clock_start_at >= %(since)s
 """
@@ -76,6 +78,7 @@ class Outcome:
 def demo(settings: Settings, *, customers: int, days: int, seed: int, keep_serving: bool) -> None:
     """Play `customers` customers over the `days` past days, say what came of it, then serve unless told not to."""
     settings = _at_home(settings)
+    configure_logs(level="error", style=settings.log_format)  # what the stand-ins refuse is part of the show
     if keep_serving:
         check_port(settings)
     url = database_url(settings)
@@ -121,15 +124,11 @@ async def simulate(
         return await _outcome(running, salon, simulation, since=since, days=days, customers=customers)
 
 
-async def _demo(
-    settings: Settings, url: str, *, customers: int, days: int, seed: int, keep_serving: bool
-) -> None:
+async def _demo(settings: Settings, url: str, *, customers: int, days: int, seed: int, keep_serving: bool) -> None:
     print(f"{customers} customers write over {days} days; this takes about {max(customers // 6, 5)} s.", flush=True)
     async with StandIns() as stand_ins:
         with own_environment(stand_ins):
-            outcome = await simulate(
-                settings, url, stand_ins=stand_ins, customers=customers, days=days, seed=seed
-            )
+            outcome = await simulate(settings, url, stand_ins=stand_ins, customers=customers, days=days, seed=seed)
             _tell_outcome(outcome)
             if keep_serving:
                 async with responder(settings, url=url, clock=SystemClock()) as running:

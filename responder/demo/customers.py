@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from responder.demo.hearing import Asked, Heard, Key
-from responder.demo.people import Person, words
+from responder.demo.people import Person, services_for, words
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -132,7 +132,7 @@ class _Customer:
         if self._chance.random() < 0.5:
             yield from self._say(self._line("questions"), after_s=self._typing())
         yield from self._say(self._line("ask_person"), after_s=self._thinking())
-        yield from self._talk_to_person(self._line("matter"))
+        yield from self._talk_to_person(self._one_of("matters"))
 
     def _is_angry(self) -> Script:
         yield from self._say(self._line("angry"), after_s=self._typing())
@@ -283,10 +283,11 @@ class _Customer:
         return self._chance.uniform(4, 25)
 
     def _other_service(self) -> str:
-        return self._chance.choice([key for key in self._words["services"] if key != self._service])
+        wanted = services_for(self._person.language, self._person.group)
+        return self._chance.choice([key for key in wanted if key != self._service])
 
     def _one_of(self, kind: str) -> str:
-        return str(self._chance.choice(self._words[kind]))
+        return str(self._chance.choice(list(self._words[kind])))
 
     def _line(self, kind: str, *, phone: str | None = None) -> str:
         return self._filled(self._one_of(kind), phone=phone)

@@ -26,6 +26,8 @@ class Salon:
 
 
 class Door(Protocol):
+    key: str  # what the responder calls this customer in the channel; empty until the first knock
+
     async def bring(self, step: Step, *, sent_at: datetime) -> None:
         """Knock with what the customer does, one message at a time; raises when it is not let in."""
 
@@ -44,11 +46,11 @@ class WebDoor:
         self._person, self._http, self._salon = person, http, salon
         high, low = divmod(person.number, 250)
         self._headers = {"x-forwarded-for": f"198.18.{high % 250}.{low + 1}", "accept-language": person.language}
-        self._is_known = False
+        self.key = ""
         self._sent = self._last_line = 0
 
     async def bring(self, step: Step, *, sent_at: datetime) -> None:
-        if not self._is_known:
+        if not self.key:
             await self._open_session()
         match step:
             case Says(texts=(text,)):
@@ -73,7 +75,7 @@ class WebDoor:
     async def _open_session(self) -> None:
         answer = await self._call("POST", "/web/v1/sessions", {"site": self._salon.site_key})
         self._headers["authorization"] = f"Bearer {answer['token']}"
-        self._is_known = True
+        self.key = answer["visitor_id"]
 
     async def _post(self, body: Mapping[str, object]) -> None:
         self._sent += 1
@@ -96,6 +98,7 @@ class TelegramDoor:
         self._person, self._http, self._stand_ins = person, http, stand_ins
         self._url = f"{salon.url}/hooks/{salon.slug}/{salon.telegram_key}"
         self._chat_id = chat_id
+        self.key = str(chat_id)
         self._last: Mapping[str, Any] = {}
 
     async def bring(self, step: Step, *, sent_at: datetime) -> None:
@@ -151,7 +154,11 @@ class TelegramDoor:
             answer.raise_for_status()
 
     def _card(self) -> Mapping[str, object]:
-        return {"phone_number": self._person.phone, "first_name": self._person.name, "user_id": self._chat_id}
+        return {
+            "phone_number": self._person.international_phone,
+            "first_name": self._person.name,
+            "user_id": self._chat_id,
+        }
 
     def _chat(self) -> Mapping[str, object]:
         return {"id": self._chat_id, "type": "private", "first_name": self._person.display_name}
@@ -163,7 +170,9 @@ class TelegramDoor:
 
 
 def _keys(markup: Mapping[str, Any]) -> tuple[Key, ...]:
-    inline = [Key(label=k["text"], payload=k["callback_data"]) for row in markup.get("inline_keyboard", ()) for k in row]
+    inline = [
+        Key(label=k["text"], payload=k["callback_data"]) for row in markup.get("inline_keyboard", ()) for k in row
+    ]
     plain = [
         Key(label=k["text"], shares_phone=bool(k.get("request_contact")))
         for row in markup.get("keyboard", ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -18,10 +18,13 @@ from responder.hours import OpeningHours
 DAY_SHIFT_ENDS = time(16)
 LOOKS_AT = 20  # dialogues in the list an operator sees
 NEVER_SHARE = 0.08
-LATE_SHARE = 0.22  # of those answered: 5 to 25 minutes
+LATE_SHARE = 0.16  # of those answered: 5 to 25 minutes
 NEXT_MORNING_SHARE = 0.06
 UNASKED_SHARE = 0.012  # of the bot's own dialogues that somebody takes over all the same
+LANGUAGES = ("ru", "en")
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+
+OperatorWork = Callable[[datetime], Awaitable[str | None]]  # gives the key of the customer that was written to
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +47,7 @@ class Operators:
         access_token: str,
         shift: Shift,
         seed: int,
-        plan: Callable[[datetime, Callable[[datetime], Any]], None],
+        plan: Callable[[datetime, OperatorWork], None],
     ) -> None:
         self._http, self._api, self._shift, self._plan = http, api, shift, plan
         self._headers = {"authorization": f"Bearer {access_token}"}
@@ -77,10 +80,10 @@ class Operators:
         begin = now
         if not self._is_open(now) or self._chance.random() < NEXT_MORNING_SHARE:
             begin = self._next_opening(now)
-        delay_s = self._chance.lognormvariate(4.6, 0.6)  # about a minute and a half
+        delay_s = self._chance.lognormvariate(4.15, 0.7)  # about a minute
         if self._chance.random() < LATE_SHARE:
             delay_s = self._chance.uniform(300, 1500)
-        self._plan(begin + timedelta(seconds=max(delay_s, 25)), lambda at: self._answer(row, at))
+        self._plan(begin + timedelta(seconds=max(delay_s, 20)), lambda at: self._answer(row, at))
 
     def _plan_next(self, row: Mapping[str, Any], now: datetime) -> None:
         said = (row["id"], row["last_message_at"])
@@ -93,28 +96,33 @@ class Operators:
         seconds = self._chance.lognormvariate(4.4, 0.6)
         self._plan(begin + timedelta(seconds=seconds), lambda at: self._go_on(row["id"], at))
 
-    async def _answer(self, row: Mapping[str, Any], now: datetime) -> None:
+    async def _answer(self, row: Mapping[str, Any], now: datetime) -> str:
         """Take over with a first answer; the end of the dialogue is planned right away."""
         reason = {"asked": "asked", "anger": "anger", "risk": "risk", "attachment": "attachment"}
         await self._reply(row["id"], reason.get(row["handoff_reason"] or "", "other"), row["last_text"], now)
         self._plan(now + timedelta(minutes=self._chance.uniform(25, 70)), lambda at: self._finish(row["id"], at))
+        return str(row["thread_key"])
 
-    async def _go_on(self, thread_id: int, now: datetime) -> None:
+    async def _go_on(self, thread_id: int, now: datetime) -> str | None:
         dialogue = await self._call("GET", f"/dialogues/{thread_id}")
         last = dialogue["messages"][-1]
-        if dialogue["mode"] == "human" and last["author"] == "customer" and len(last["text"]) > 12:
-            await self._reply(thread_id, "further", last["text"], now)
+        has_said_thanks = any(last["text"] in words(language)["calm"] for language in LANGUAGES)
+        if dialogue["mode"] != "human" or last["author"] != "customer" or has_said_thanks:
+            return None
+        await self._reply(thread_id, "further", last["text"], now)
+        return str(dialogue["thread_key"])
 
-    async def _finish(self, thread_id: int, now: datetime) -> None:
+    async def _finish(self, thread_id: int, _now: datetime) -> None:
         dialogue = await self._call("GET", f"/dialogues/{thread_id}")
         if dialogue["mode"] == "human":
-            path, body = ("close", {}) if self._chance.random() < 0.7 else ("give-back", None)
-            await self._call("POST", f"/dialogues/{thread_id}/{path}", body)
+            action = "close" if self._chance.random() < 0.7 else "give-back"
+            await self._call("POST", f"/dialogues/{thread_id}/{action}", {})
 
     async def _reply(self, thread_id: int, kind: str, said: str | None, now: datetime) -> None:
         key = self._on_duty(now)
-        language = "ru" if not said or CYRILLIC.search(said) else "en"
-        line = self._chance.choice(words(language)["operators"][kind]).format(me=self._shift.names[key])
+        book = words("ru" if not said or CYRILLIC.search(said) else "en")
+        line = book["matters"].get(said) or self._chance.choice(book["operators"][kind])
+        line = line.format(me=self._shift.names[key])
         await self._call("POST", f"/dialogues/{thread_id}/messages", {"text": line, "operator": key})
         self.answers += 1
 

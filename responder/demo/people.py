@@ -18,6 +18,7 @@ DAY_CURVE = (2, 1, 1, 0, 0, 0, 1, 3, 7, 14, 20, 22, 22, 20, 19, 18, 18, 19, 20, 
 WEEK_CURVE = (12, 10, 10, 10, 11, 9, 6)  # Monday first
 ENGLISH_SHARE = 0.09
 TELEGRAM_SHARE = 0.58
+MEN_SHARE = 0.22
 FAMILIARITY = 0.6  # share of customers whose messenger shows their real name
 
 
@@ -29,6 +30,7 @@ class Person:
     seed: str
     language: str
     channel: str  # "telegram" or "webchat"
+    group: str  # "women" or "men"
     name: str
     phone: str  # as they write it
     display_name: str  # what the messenger calls them
@@ -38,10 +40,16 @@ class Person:
     writes_at: datetime
     source: Mapping[str, str]
 
+    @property
+    def international_phone(self) -> str:
+        """As a messenger gives it: digits from the country code on."""
+        digits = "".join(filter(str.isdigit, self.phone))
+        return f"7{digits[-10:]}"
+
 
 def invite(*, count: int, days: int, seed: int, until: datetime, zone: ZoneInfo) -> list[Person]:
     """`count` people, the earliest first, who write within the `days` before `until`."""
-    chance = random.Random(f"people {seed}")
+    chance = random.Random(f"people {seed}")  # noqa: S311
     moments = sorted(_moment(chance, days=days, until=until, zone=zone) for _ in range(count))
     return [_person(chance, number, moment, seed) for number, moment in enumerate(moments, start=1)]
 
@@ -54,14 +62,22 @@ def words(language: str) -> Mapping[str, Any]:
     return loaded
 
 
+def services_for(language: str, group: str) -> Mapping[str, int]:
+    """Keys of the services that people of a group ask for, with their weights."""
+    services: Mapping[str, Mapping[str, Any]] = words(language)["services"]
+    return {key: about["weight"] for key, about in services.items() if about.get("for", group) == group}
+
+
 def _person(chance: random.Random, number: int, moment: datetime, seed: int) -> Person:
     language = "en" if chance.random() < ENGLISH_SHARE else "ru"
     book = words(language)
-    name = chance.choice(book["names"])
+    group = "men" if chance.random() < MEN_SHARE else "women"
+    name = chance.choice(book["names"][group])
     habits = words("ru")["habits"]
     habit = chance.choices(list(habits), weights=list(habits.values()))[0]
-    handle = chance.choice(book["handles"])
+    handle = chance.choice(book["handles"][group])
     is_plain = chance.random() < FAMILIARITY
+    wanted = services_for(language, group)
     telegram = chance.random() < TELEGRAM_SHARE or habit == "sends_photo"
     return Person(
         number=number,
@@ -72,7 +88,8 @@ def _person(chance: random.Random, number: int, moment: datetime, seed: int) -> 
         phone=_phone(chance),
         display_name=name if is_plain else handle,
         username=f"{handle.lower().replace(' ', '_')}_{number}" if handle.isascii() and not is_plain else None,
-        service=chance.choices(list(book["services"]), weights=[s["weight"] for s in book["services"].values()])[0],
+        group=group,
+        service=chance.choices(list(wanted), weights=list(wanted.values()))[0],
         habit=habit,
         writes_at=moment,
         source=_source(chance, telegram=telegram),
@@ -91,7 +108,7 @@ def _moment(chance: random.Random, *, days: int, until: datetime, zone: ZoneInfo
 
 
 def _phone(chance: random.Random) -> str:
-    """A mobile number of the range 900-000 to 900-999 9, written in one of the usual ways."""
+    """A mobile number, written in one of the usual ways."""
     digits = f"900{chance.randrange(10_000_000):07d}"
     code, first, second, third = digits[:3], digits[3:6], digits[6:8], digits[8:]
     forms = (

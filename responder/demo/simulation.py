@@ -17,7 +17,7 @@ from responder.demo.clock import DemoClock
 from responder.demo.customers import Listens, Presses, Says, Script, Step, script_of
 from responder.demo.doors import Door
 from responder.demo.hearing import Asked, Heard
-from responder.demo.operators import Operators
+from responder.demo.operators import Operators, OperatorWork
 from responder.demo.people import Person
 
 BURST_GAP_S = 0.35  # between the messages of a burst
@@ -62,7 +62,7 @@ class Simulation:
         self._outage_begins = outage_begins
         self._agenda: list[tuple[datetime, int, Work]] = []
         self._numbers = itertools.count()
-        self._listening: list[_Actor] = []
+        self._listening: dict[str, _Actor] = {}
         self.operators: Operators | None = None  # who answers, if anybody
         self._house_kept_at = clock.now()
         self.progress = Progress(at=clock.now())
@@ -105,7 +105,7 @@ class Simulation:
             return
         at = self._clock.now() + timedelta(seconds=step.after_s)
         if isinstance(step, Listens):
-            self._listening.append(actor)
+            self._listening[actor.door.key] = actor
             actor.listens += 1
             this_time = actor.listens
             self.plan(at, lambda _: self._stop_listening(actor, this_time))
@@ -115,9 +115,7 @@ class Simulation:
     async def _do(self, actor: _Actor, step: Step, now: datetime, *, is_late: bool = False) -> None:
         if not is_late and self._is_cut_off(actor.person, now) and not isinstance(step, Presses):
             # written now, brought later: the messenger could not reach us
-            self.plan(
-                now + timedelta(seconds=OUTAGE_DELAY_S), lambda _: self._do(actor, step, now, is_late=True)
-            )
+            self.plan(now + timedelta(seconds=OUTAGE_DELAY_S), lambda _: self._do(actor, step, now, is_late=True))
             return
         for number, part in enumerate(_messages(step)):
             if number:
@@ -139,21 +137,19 @@ class Simulation:
         else:
             await self.operators.maybe_step_in(self._clock.now())
 
-    def plan_for_operator(self, at: datetime, work: Work) -> None:
+    def plan_for_operator(self, at: datetime, work: OperatorWork) -> None:
         """Do what an operator decided to do; whoever listens then hears it."""
         self.plan(at, lambda now: self._by_operator(work, now))
 
-    async def _by_operator(self, work: Work, now: datetime) -> None:
-        await work(now)
+    async def _by_operator(self, work: OperatorWork, now: datetime) -> None:
+        key = await work(now)
         await self._settle()
-        for actor in tuple(self._listening):
-            if heard := await actor.door.heard():
-                self._listening.remove(actor)
-                self._go_on(actor, heard)
+        if key is not None and (actor := self._listening.pop(key, None)) is not None:
+            self._go_on(actor, await actor.door.heard())
 
     async def _stop_listening(self, actor: _Actor, this_time: int) -> None:
-        if actor in self._listening and actor.listens == this_time:
-            self._listening.remove(actor)
+        if self._listening.get(actor.door.key) is actor and actor.listens == this_time:
+            del self._listening[actor.door.key]
             self._go_on(actor, await actor.door.heard())
 
     def _is_cut_off(self, person: Person, now: datetime) -> bool:

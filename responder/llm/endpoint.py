@@ -10,7 +10,8 @@ The client of `openai` is made once and used at its lowest level: `post` with by
 
 from __future__ import annotations
 
-import httpx2
+from collections.abc import Mapping
+
 import openai
 import orjson
 
@@ -49,7 +50,7 @@ class Endpoint:
     """Made once, used from many tasks at once, closed once."""
 
     def __init__(self, *, base_url: str | None, api_key: str) -> None:
-        timeout = httpx2.Timeout(_READ_S, connect=_CONNECT_S)
+        timeout = openai.Timeout(_READ_S, connect=_CONNECT_S)
         self._client = openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0)
 
     async def close(self) -> None:
@@ -78,7 +79,7 @@ def _translated(error: openai.APIStatusError) -> EndpointError:
     return EndpointRefused(detail, status=status, complaint=complaint, code=code)
 
 
-def _retry_after_s(headers: httpx2.Headers) -> float | None:
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             return max(float(headers[name]) * unit_s, 0.0)

@@ -71,14 +71,15 @@ class Facts:
         facts = _with_texts(_of_salon(salon, now.astimezone(salon.zone).date()), extra_texts)
         extras = list(extra_times)
         instants = [extra for extra in extras if isinstance(extra, datetime)]
-        instants += [kept.starts_at for kept in (*state.offers, state.chosen, state.visit) if kept is not None]
+        visits = [state.visit.starts_at] if state.visit is not None else []
+        instants += [kept.starts_at for kept in (*state.offers, state.chosen) if kept is not None] + visits
         local = [instant.astimezone(salon.zone) for instant in instants]
         times = {extra for extra in extras if not isinstance(extra, datetime)}
         days = {facts.today, *extra_dates, *(moment.date() for moment in local)}
         for wish in state.wishes if with_wishes else ():
             times.update(at for at in (wish.exact_time, wish.time_from, wish.time_to) if at is not None)
             days.update(day for day in (wish.date_from, wish.date_to) if day is not None)
-        implied = (["booked"] if state.is_booked else []) + (["available"] if instants else [])
+        implied = (["booked"] if state.is_booked else []) + (["available"] if instants and instants != visits else [])
         return replace(
             facts,
             moments=frozenset((moment.date(), moment.time().replace(second=0, microsecond=0)) for moment in local),
@@ -123,7 +124,7 @@ def _read_salon(salon: SalonProfile, today: date) -> Facts:
             (stems(name), frozenset(_prices(service))) for service in salon.services for name in service.name.every()
         ),
         minutes=durations,
-        numbers=prices | durations,
+        numbers=prices,
         phones=frozenset(phone.lstrip("+") for phone in phones if phone),
         people=operators.union(*(names for names, _ in specialists)),
     )

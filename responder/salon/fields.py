@@ -199,18 +199,9 @@ def _web_address(text: str) -> str:
 
 
 def _origin(text: str) -> str:
-    if text != "*" and not re.fullmatch(r"https?://(\*\.)?[a-z0-9.-]+(:(\d{1,5}|\*))?", text):
+    if text != "*" and not re.fullmatch(r"https?://[a-z0-9.-]+(:(\d{1,5}|\*))?", text):
         raise ValueError(f"`{text}` is not an origin like https://salon.example or http://localhost:*, without a path")
     return text
-
-
-def _option(value: Any) -> Any:
-    """Options of a CRM are typed by their look, since their meaning is the connector's."""
-    if isinstance(value, list):
-        return [str(item) for item in value]
-    if isinstance(value, str) and re.fullmatch(r"0|[1-9]\d{0,17}", value):
-        return int(value)
-    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
@@ -238,4 +229,3 @@ Exceptions = Annotated[dict[DateRange, Day], AfterValidator(_each_date_once)]
 Holidays = Annotated[str, AfterValidator(_holidays)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Origin = Annotated[str, AfterValidator(_origin)]
-Option = Annotated[bool | int | str | tuple[str, ...], BeforeValidator(_option)]

@@ -198,7 +198,9 @@ def _channel(part: schema.TelegramChannel | schema.WebchatChannel, ids: Ids) -> 
 
 def _crm(part: schema.Bitrix24Crm | schema.WebhookCrm) -> CrmAccount:
     settings, secrets = _settings_and_secrets(part)
-    return CrmAccount(key=part.key, kind=part.type, settings={**settings, **part.options}, secrets=secrets)
+    if isinstance(part, schema.Bitrix24Crm):
+        settings |= part.options.model_dump(exclude_defaults=True)
+    return CrmAccount(key=part.key, kind=part.type, settings=settings, secrets=secrets)
 
 
 def _settings_and_secrets(

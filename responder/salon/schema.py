@@ -19,7 +19,6 @@ from responder.salon.fields import (
     Key,
     Language,
     Minutes,
-    Option,
     Origin,
     Phone,
     Seconds,
@@ -121,11 +120,18 @@ class WebchatChannel(Part):
 ChannelPart = Annotated[TelegramChannel | WebchatChannel, Field(discriminator="type")]
 
 
+class Bitrix24Options(Part):
+    source_id: Words | None = None
+    assigned_by_id: Annotated[int, Field(ge=1)] | None = None
+    entity_type_id: Annotated[int, Field(ge=1, le=2)] | None = None
+    own_fields: bool = True
+
+
 class Bitrix24Crm(Part):
     key: Key
     type: Literal["bitrix24"]
     url_env: Variable
-    options: dict[Key, Option] = {}
+    options: Bitrix24Options = Bitrix24Options()
 
 
 class WebhookCrm(Part):
@@ -133,7 +139,6 @@ class WebhookCrm(Part):
     type: Literal["webhook"]
     url_env: Variable
     secret_env: Variable
-    options: dict[Key, Option] = {}
 
 
 CrmPart = Annotated[Bitrix24Crm | WebhookCrm, Field(discriminator="type")]

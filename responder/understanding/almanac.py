@@ -1,4 +1,4 @@
-"""The arithmetic of the calendar that reading days needs: months ahead, their ends, the next time a date comes round."""
+"""The arithmetic of the calendar that reading days needs: months ahead, their ends, the next time a date comes."""
 
 from __future__ import annotations
 

@@ -76,6 +76,7 @@ class Kind(StrEnum):
     A = "1"
     NOW = "2"
     RIGHT_NOW = ":"
+    FROM_NOW = "%"
     ASAP = "3"
     SOON = "4"
     EARLY_EDGE = "5"
@@ -210,7 +211,6 @@ def mark_kind(token: Token) -> Kind | None:
         "%": Kind.COUNTED,
         "@": Kind.AT,
         "#": Kind.OTHER,
-        "№": Kind.OTHER,
         "+": Kind.OTHER,
     }.get(token.text)
 

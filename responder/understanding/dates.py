@@ -36,17 +36,17 @@ CALENDAR = Grammar(
         ("day_alone", "(?<!HALF_TO)(?<!HALF_TO DASH)(?<!QUARTER)(?<!MINUTE)ORDINAL(?!COUNTED|HOUR)"),
         ("at_pair", "(?:AT|AROUND) PAIR"),
         ("pair", "PAIR DOT? YEAR?"),
-        ("weekday_of", "(?:THIS|NEXT) WEEK COMMA? (?:AT|ON|FOR)? THE? WEEKDAY"),
-        ("weekday_of", "WEEKDAY OF? (?:AT|ON|FOR)? (?:THIS|NEXT) WEEK"),
+        ("weekday_of", "(?:THIS|NEXT DOT?) WEEK COMMA? (?:AT|ON|FOR)? THE? WEEKDAY"),
+        ("weekday_of", "WEEKDAY OF? (?:AT|ON|FOR)? (?:THIS|NEXT DOT?) WEEK"),
         ("weekday_through", f"{_RELATIVE} WEEK COMMA? (?:AT|ON|FOR)? WEEKDAY"),
-        ("weekday_of", "(?:THIS|NEXT) WEEKDAY"),
+        ("weekday_of", "(?:THIS|NEXT DOT?) WEEKDAY"),
         ("weekday_of", "WEEKDAY"),
         ("weekend", "(?:THIS|NEXT)? WEEKEND"),
         ("next_days", "(?:THIS|NEXT) NUMBER (?:DAY_UNIT|DAY_OR_PM)"),
         ("edge", "(?:EARLY_EDGE|MIDDLE_EDGE|LATE_EDGE) OF? THE? (?:THIS|NEXT)? (?:WEEK|MONTH_UNIT|MONTH)"),
-        ("this_or_next", "(?:THIS|NEXT) (?:WEEK|MONTH_UNIT)"),
+        ("this_or_next", "(?:THIS|NEXT DOT?) (?:WEEK|MONTH_UNIT)"),
         ("ahead", f"{_RELATIVE} (?:DAY_UNIT|DAY_OR_PM|WEEK|MONTH_UNIT)"),
-        ("ahead", "(?:A|NUMBER) (?:DAY_UNIT|WEEK) FROM (?:NOW|DATE)"),
+        ("ahead", "(?:A|NUMBER) (?:DAY_UNIT|WEEK) (?:FROM_NOW|FROM DATE)"),
         ("soon", "SOON"),
         ("month", "MONTH DOT? YEAR?"),
         ("hours_ahead", f"{_RELATIVE} (?:HOUR|HOUR_LENGTH|MINUTE)"),
@@ -96,7 +96,7 @@ class Calendar:
         return _dated(first.first, end)
 
     def _days_moved(self, atoms: Sequence[Atom]) -> Atom | None:
-        """ "С пятницы на субботу": only the second is wished."""
+        """Of "с пятницы на субботу" only the second is wished."""
         return atoms[-1]
 
     def _days_until(self, atoms: Sequence[Atom]) -> Atom | None:

@@ -83,8 +83,8 @@ class Assembly:
                 pass
 
     def _correct(self) -> None:
-        """ "No, better at ten": what comes next of a kind replaces what was said of that kind. "... at ten instead": what
-        was said in this sentence replaces what earlier ones said."""
+        """What comes next of a kind replaces what was said of it ("no, better at ten"); a correction at the end of a
+        sentence ("... at ten instead") replaces what earlier sentences said."""
         self._cannot = self._not = False
         if self._has_piece and len(self._drafts) > 1 and not self._current.is_alternative:
             earlier, kept = self._drafts[-2], self._current
@@ -102,7 +102,7 @@ class Assembly:
         return self._drafts[-1]
 
     def _refuse_last(self) -> None:
-        """ "Tomorrow I can't" takes tomorrow back; "I can't tomorrow" refuses what follows."""
+        """Takes tomorrow back ("tomorrow I can't") or refuses what follows ("I can't tomorrow")."""
         if self._current.is_empty() or self._gap > 2:
             self._cannot = True
             return
@@ -203,14 +203,14 @@ def _narrowed(known: Days, more: Days, *, is_close: bool) -> Days | None:
 
 
 def _opposite(bounds: Bounds | None) -> Bounds | None:
-    """ "I can't before five" means from five on; None when there is no other side."""
+    """The other side of a bound: who can't before five can from five on; None when there is no other side."""
     if bounds is None or bounds.exact is not None or (bounds.start and bounds.end):
         return None
     return Bounds(start=bounds.end, end=bounds.start)
 
 
 def _complement(known: Bounds, more: Bounds) -> Bounds | None:
-    """ "After five" and "before eight" are one stretch."""
+    """One stretch of two bounds, "after five" and "before eight"; None when they are none."""
     if known.exact or more.exact:
         return None
     if known.start and not known.end and more.end and not more.start:
@@ -221,7 +221,7 @@ def _complement(known: Bounds, more: Bounds) -> Bounds | None:
 
 
 def _share(drafts: list[Draft]) -> None:
-    """ "Tomorrow or the day after in the evening": what one alternative left out it has from its neighbour."""
+    """Gives an alternative what it left out: both evenings of "tomorrow or the day after in the evening"."""
     for earlier, later in pairwise(drafts):
         if later.days is None:
             later.days = earlier.days

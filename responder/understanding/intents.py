@@ -40,6 +40,7 @@ class Heard:
     any_specialist: bool = False
     indifferent: bool = False  # "it's all the same to me": about whatever was asked
     refused_order: bool = False
+    wants_other: bool = False  # nothing offered will do
     asks_for_service: bool = False  # "do you do ...?"
     ordering: frozenset[int] = frozenset()  # sentences that order something and ask nothing
     is_courtesy: bool = False  # every word is a courtesy
@@ -85,6 +86,7 @@ def hear_intents(sentences: Sequence[Sentence], *, has_link: bool, own_words: fr
         indifferent=any(_has(sentence.text, "indifferent") for sentence in sentences),
         refused_order=refused,
         asks_for_service=any(_has(sentence.text, "does_it") for sentence in sentences),
+        wants_other=any(words.choices["none"].search(clause) for clause in clauses),
         ordering=frozenset(ordering),
         is_courtesy=bool(spoken) and rest == 0,
         rest=rest,
@@ -124,7 +126,7 @@ def _has(text: str, name: str) -> bool:
 
 
 def _negative_by_itself(matched: str) -> bool:
-    """ "I won't come" cancels by its very negation."""
+    """Whether a phrase holds its own negation: "I won't come" cancels."""
     return " " in matched
 
 

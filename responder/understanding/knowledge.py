@@ -6,18 +6,19 @@ A wrong answer is worse than none: most of the question's words must be there, a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from math import log
 
 from rapidfuzz import fuzz
 
 from responder.salon.profile import KnowledgeItem
-from responder.understanding.terms import TermIndex, terms
+from responder.understanding.terms import TermIndex, term, terms
 from responder.understanding.tokens import clean, plain
 
 _THRESHOLD = 0.62
 _LEAD = 0.05  # by how much the best item must beat the next one
+_TRADE = 0.3  # what a word of the trade is worth
 _WORDING = 88  # likeness of whole sentences that decides by itself
 
 
@@ -29,9 +30,9 @@ class _Question:
 
 
 class KnowledgeReader:
-    """Reads questions of one salon."""
+    """Reads questions of one salon. `trade` are the words of its services, which tell little about a question."""
 
-    def __init__(self, items: Sequence[KnowledgeItem]) -> None:
+    def __init__(self, items: Sequence[KnowledgeItem], *, trade: Iterable[str] = ()) -> None:
         asked = [
             (item.key, terms(question), plain(clean(question)).strip(" ?!."))
             for item in items
@@ -45,7 +46,11 @@ class KnowledgeReader:
         owners = Counter(
             form for _, form in {(key, form) for key, words, _ in asked for word in words for form in word}
         )
-        self._worth = [log(1 + len(items) / min(owners[form] for form in word)) for word in self._index.words]
+        usual = frozenset[str]().union(*(term(word) for word in trade))
+        self._worth = [
+            log(1 + len(items) / min(owners[form] for form in word)) * (_TRADE if word & usual else 1.0)
+            for word in self._index.words
+        ]
 
     def read(self, sentences: Sequence[str]) -> str | None:
         """The key of the item one of the sentences asks for."""

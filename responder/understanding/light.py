@@ -65,7 +65,7 @@ def interpret(found: Findings, context: Context) -> Meaning:
         needs_no_reply=_needs_no_reply(found, context, intents),
         understood=True,
     )
-    return meaning if _is_understood(found, meaning) else replace(meaning, understood=False)
+    return meaning if _is_understood(found, context, meaning) else replace(meaning, understood=False)
 
 
 def _wishes(found: Findings, context: Context) -> tuple[tuple[Wish, ...], int | None, bool]:
@@ -91,6 +91,8 @@ def _intents(found: Findings, context: Context, *, wishes: tuple[Wish, ...], cho
     if choice is not None:
         intents.add(Intent.CHOOSE)
         intents -= {Intent.LATER, Intent.EARLIER, Intent.QUESTION}
+    if heard.wants_other and not wishes and choice is None and (context.offers or context.asked in _ABOUT_SLOTS):
+        intents.add(Intent.DECLINE)
     if heard.asks_for_service and not found.services.key and not found.services.candidates:
         intents.add(Intent.SERVICES)
     _add_booking(intents, found, context, wishes)
@@ -139,8 +141,11 @@ def _add_moves(intents: set[Intent], found: Findings, context: Context, wishes: 
     """Later, earlier, another day: only against something offered or asked."""
     is_about_slots = bool(context.offers) or context.asked in _ABOUT_SLOTS
     has_hours = any(wish.exact_time or wish.time_from or wish.time_to for wish in wishes)
-    if not is_about_slots or has_hours:
+    if has_hours or not (is_about_slots or context.has_appointment):
         intents -= {Intent.LATER, Intent.EARLIER}
+    elif context.has_appointment and context.asked is Asked.NOTHING and intents & {Intent.LATER, Intent.EARLIER}:
+        intents.add(Intent.RESCHEDULE)
+        intents.discard(Intent.BOOK)
     if found.when.refused_day and not wishes:
         if is_about_slots:
             intents.add(Intent.OTHER_DAY)
@@ -168,7 +173,7 @@ def _needs_no_reply(found: Findings, context: Context, intents: Set[Intent]) -> 
     return is_leaving and context.asked not in (*_CONFIRMING, Asked.CHOICE)
 
 
-def _is_understood(found: Findings, meaning: Meaning) -> bool:
+def _is_understood(found: Findings, context: Context, meaning: Meaning) -> bool:
     if not found.has_words or meaning.needs_no_reply:
         return True
     substance = (
@@ -184,6 +189,7 @@ def _is_understood(found: Findings, meaning: Meaning) -> bool:
         or meaning.choice
         or meaning.knowledge
         or found.when.refused
+        or (context.asked is not Asked.NOTHING and meaning.intents & {Intent.CONFIRM, Intent.DECLINE})
     )
     if substance:
         return True

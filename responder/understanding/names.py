@@ -15,6 +15,7 @@ from responder.understanding.words import forms, is_known
 
 _CYRILLIC = re.compile("[а-я]")
 _MOST_WORDS = 3
+_BETWEEN = (":", "-", ",", '"')
 
 
 class NameReader:
@@ -48,7 +49,7 @@ class NameReader:
             for phrase in phrases:
                 for at in _places(tokens, phrase):
                     rest = tokens[at + len(phrase) :]
-                    while rest and rest[0].text in (":", "-", ","):
+                    while rest and (rest[0].text in _BETWEEN or (is_strong and rest[0].text in self._fillers)):
                         rest = rest[1:]
                     found = self._run(rest, source, is_sure=is_strong)
                     if found:
@@ -63,8 +64,14 @@ class NameReader:
     def _run(self, tokens: Sequence[Token], source: str, *, is_sure: bool) -> list[Token]:
         """Words from the start of `tokens` that make a name."""
         found: list[Token] = []
-        for token in tokens[:_MOST_WORDS]:
-            if token.shape is not Shape.WORD or not self._may_be(token, source, is_sure=is_sure and not found):
+        for token in tokens[: 2 * _MOST_WORDS]:
+            if token.text == "-" and token.glued and found:
+                continue
+            if (
+                len(found) == _MOST_WORDS
+                or token.shape is not Shape.WORD
+                or not self._may_be(token, source, is_sure=is_sure and not found)
+            ):
                 break
             found.append(token)
         return found
@@ -113,7 +120,12 @@ def _places(tokens: Sequence[Token], phrase: tuple[str, ...]) -> list[int]:
 def _written(tokens: Sequence[Token], source: str) -> tuple[str, tuple[int, int]]:
     """The name in the nominative with capitals."""
     span = (tokens[0].start, tokens[-1].end)
-    return " ".join(_nominative(source[token.start : token.end], token.text) for token in tokens), span
+    written = ""
+    for token in tokens:
+        if written:
+            written += "-" if source[token.start - 1] == "-" else " "
+        written += _nominative(source[token.start : token.end], token.text)
+    return written, span
 
 
 def _nominative(typed: str, word: str) -> str:

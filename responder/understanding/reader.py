@@ -44,7 +44,7 @@ class Reader:
         self._wishes = WishReader(salon.hours, month_first=salon.country in _MONTH_FIRST)
         self._services = ServiceReader(salon.services)
         self._specialists = SpecialistReader(salon.specialists)
-        self._knowledge = KnowledgeReader(salon.knowledge)
+        self._knowledge = KnowledgeReader(salon.knowledge, trade=self._own_words)
         self._choices = ChoiceReader()
         self._names = NameReader(self._own_words)
         vocabulary = {*time_words().vocabulary(), *talk().spelling, *self._services.vocabulary()}

@@ -21,6 +21,7 @@ _BOUND = "(?:(?<=FROM)|(?<=UNTIL)|(?<=AFTER)|(?<=BEFORE)|(?<=NOT_EARLIER)|(?<=NO
 CLOCKS = Grammar(
     Rule(name, pattern)
     for name, pattern in (
+        ("shift", "FOR? A? NUMBER? (?:HOUR|HALF_HOUR|MINUTE|HOUR_LENGTH) (?:AFTER|BEFORE)(?!NUMBER|CLOCK|PART)"),
         ("half_to", f"{_LED}? HALF_TO DASH? (?:ORDINAL|NUMBER) {_PM}?"),
         ("half_past", f"{_LED}? A? HALF_PAST NUMBER HOUR_MARK? {_PM}?"),
         ("quarter_of", f"{_LED}? QUARTER ORDINAL {_PM}?"),
@@ -82,6 +83,10 @@ class Hours:
         handler: Handler = getattr(self, f"_{rule}")
         return handler
 
+    def _shift(self, _: Sequence[Atom]) -> Atom | None:
+        """No hour: "на час позже" is later than something."""
+        return None
+
     def _half_to(self, atoms: Sequence[Atom]) -> Atom | None:
         return _clock(atoms, _previous(_numbers(atoms)[0]), 30)
 
@@ -133,7 +138,7 @@ class Hours:
         return replace(span, kind=Kind.MAYBE)
 
     def _one(self, atoms: Sequence[Atom]) -> Atom | None:
-        """ "в час": one o'clock."""
+        """One o'clock, said without the number: "в час"."""
         return _clock(atoms, 1, 0)
 
     def _hours(self, atoms: Sequence[Atom]) -> Atom | None:
@@ -160,7 +165,7 @@ class Hours:
         return _spanned(Bounds(exact=first, or_exact=replace(second, part=second.part or first.part)))
 
     def _moved(self, atoms: Sequence[Atom]) -> Atom | None:
-        """ "С 15 на 17": only the second is wished."""
+        """Of "с 15 на 17" only the second is wished."""
         return _spanned(Bounds(exact=atoms[-1].clock))
 
     def _start(self, atoms: Sequence[Atom]) -> Atom | None:

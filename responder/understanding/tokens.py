@@ -27,7 +27,7 @@ _TOKEN = re.compile(
   | (?P<decimal>\d+[.,]\d+)
   | (?P<number>\d+)
   | (?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)
-  | (?P<mark>[-,.;:!?/()+\n#№@%"])
+  | (?P<mark>[-,.;:!?/()+\n#@%"])
     """,
     re.VERBOSE,
 )
@@ -62,7 +62,8 @@ class Token:
 
 def clean(text: str) -> str:
     """One spelling of dashes, quotes, spaces and digits; invisible characters gone; at most `MAX_CHARS`."""
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARS])[:MAX_CHARS]
+    text = text[:MAX_CHARS].replace("№", "#")  # which NFKC would spell "No"
+    text = unicodedata.normalize("NFKC", text)[:MAX_CHARS]
     text = _INVISIBLE.sub("", text).translate(_DASHES).translate(_QUOTES).replace("\r", "\n")
     return _QUOTE_IN_WORD.sub("'", text)
 

@@ -13,10 +13,10 @@ from datetime import date, datetime, time
 
 from responder.dialogue.meaning import Wish
 from responder.hours import OpeningHours
-from responder.understanding.drafts import Assembly, Draft
 from responder.understanding.atoms import Atom, Bounds, Clock, Days, Kind
 from responder.understanding.dates import Calendar
 from responder.understanding.daytime import DayTime, Settled, part_span
+from responder.understanding.drafts import Assembly, Draft
 from responder.understanding.times import Hours
 from responder.understanding.timewords import time_words
 from responder.understanding.tokens import Token

@@ -14,6 +14,7 @@ import pymorphy3
 
 _CYRILLIC = re.compile("[а-яё]")
 _SUFFIXES = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""))
+_UNLIKELY = 3  # times less likely than the likeliest reading: not meant
 _loading = threading.Lock()
 
 
@@ -60,10 +61,12 @@ def lemma(word: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def lemmas(word: str) -> frozenset[str]:
-    """Every base form a word may have."""
+    """The base forms a word is likely to have."""
     if not _CYRILLIC.search(word):
         return frozenset((lemma(word),))
-    return frozenset(form.lemma for form in forms(word)) or frozenset((lemma(word),))
+    known = forms(word)
+    likely = frozenset(form.lemma for form in known if form.score * _UNLIKELY >= known[0].score)
+    return likely or frozenset((lemma(word),))
 
 
 @lru_cache(maxsize=50_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -89,6 +89,15 @@ class Customers:
 @pytest.fixture
 def customers(database: Database, salon: SalonProfile) -> Customers:
     return Customers(database, salon)
+
+
+@pytest.fixture
+async def wide(database_url: str) -> AsyncIterator[Database]:
+    """The same database with room for a crowd."""
+    database = Database(database_url, pool_size=50)
+    await database.open()
+    yield database
+    await database.close()
 
 
 def slot(at: str, *, on: date = TUESDAY, specialist: str = "anna", minutes: int = 45) -> Slot:
@@ -183,10 +192,8 @@ async def test_a_hold_is_no_upcoming_visit(database: Database, salon: SalonProfi
         assert await upcoming(connection, salon, now=NOW) == ()
 
 
-async def test_two_hundred_want_the_same_slot(database_url: str, salon: SalonProfile, customers: Customers) -> None:
+async def test_two_hundred_want_the_same_slot(wide: Database, salon: SalonProfile, customers: Customers) -> None:
     """Exactly one gets it; each of the others is told so, lives on in the same transaction and is offered another."""
-    wide = Database(database_url, pool_size=50)
-    await wide.open()
     crowd = await customers.come(200)
 
     async def ask(customer: Person) -> tuple[str, Slot]:
@@ -202,7 +209,6 @@ async def test_two_hundred_want_the_same_slot(database_url: str, salon: SalonPro
     answers = await asyncio.gather(*map(ask, crowd))
     async with wide.connection() as connection:
         rows = await (await connection.execute("SELECT state, thread_id FROM appointment")).fetchall()
-    await wide.close()
 
     assert [answer for answer, _ in answers].count("got it") == 1
     assert {offer.starts_at for answer, offer in answers if answer == "offered another"}.isdisjoint(
@@ -211,12 +217,8 @@ async def test_two_hundred_want_the_same_slot(database_url: str, salon: SalonPro
     assert [row["state"] for row in rows] == ["booked"]
 
 
-async def test_a_crowd_fills_the_day_without_overlap(
-    database_url: str, salon: SalonProfile, customers: Customers
-) -> None:
+async def test_a_crowd_fills_the_day_without_overlap(wide: Database, salon: SalonProfile, customers: Customers) -> None:
     """Customers who take what they are offered, again when it is gone, end with visits that never overlap."""
-    wide = Database(database_url, pool_size=20)
-    await wide.open()
     crowd = await customers.come(40)
 
     async def ask(customer: Person) -> bool:
@@ -238,7 +240,6 @@ async def test_a_crowd_fills_the_day_without_overlap(
         rows = await (
             await connection.execute("SELECT starts_at, ends_at FROM appointment ORDER BY starts_at")
         ).fetchall()
-    await wide.close()
 
     assert sum(served) == len(rows) >= 8  # eight hours, visits of 45 minutes on a grid of 30
     assert all(before["ends_at"] <= after["starts_at"] for before, after in pairwise(rows))
@@ -452,12 +453,10 @@ async def test_two_customers_swap_at_the_same_moment(
 
 
 async def test_a_storm_of_moving_holds_never_locks_up(
-    database_url: str, salon: SalonProfile, customers: Customers
+    wide: Database, salon: SalonProfile, customers: Customers
 ) -> None:
     """Customers who keep changing to slots of one another wait for nobody in a circle: with PostgreSQL's own way out
     of deadlocks put off, all of them finish."""
-    wide = Database(database_url, pool_size=20)
-    await wide.open()
     wanted = [slot(at, specialist=who) for who in ("anna", "maria") for at in ("12:00", "15:00", "16:00", "17:00")]
 
     async def roam(customer: Person, first: int) -> None:
@@ -476,7 +475,6 @@ async def test_a_storm_of_moving_holds_never_locks_up(
                 "SELECT count(*) AS holds, count(DISTINCT thread_id) AS threads FROM appointment WHERE state = 'held'"
             )
         ).fetchall()
-    await wide.close()
 
     assert 1 <= rows[0]["holds"] == rows[0]["threads"] <= len(wanted)
 

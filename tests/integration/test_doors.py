@@ -30,6 +30,7 @@ def update(number: int, text: str, *, date: int = 1_790_000_000) -> bytes:
 async def test_a_duplicate_changes_nothing(database_url: str) -> None:
     """The same update again is 2xx and stored once, also when both arrive at the same time."""
     async with TelegramStub() as telegram, running(database_url, telegram=telegram) as app:
+        telegram.customer(ANNA.id)
         body = update(1, "Сколько стоит стрижка?")
         answers = await asyncio.gather(*(post(app, body) for _ in range(8)))
         await app.responder.scheduler.idle()
@@ -44,9 +45,10 @@ async def test_a_duplicate_changes_nothing(database_url: str) -> None:
 async def test_reordered_messages_are_read_in_the_messengers_order(database_url: str) -> None:
     """A burst that arrives in the wrong order is put right, and its clock starts at the earliest message."""
     async with TelegramStub() as telegram, running(database_url, telegram=telegram, burst_quiet_s=0.3) as app:
+        telegram.customer(ANNA.id)
         await post(app, update(12, "на завтра", date=1_790_000_005))
         await post(app, update(11, "хочу маникюр", date=1_790_000_001))
-        await telegram.until_sent(ANNA.id, count=1) if telegram.customer(ANNA.id) else None
+        await telegram.until_sent(ANNA.id, count=1)
         await app.responder.scheduler.idle()
         (enquiry,) = await app.rows("SELECT extract(epoch FROM clock_start_at)::int AS at FROM enquiry")
     assert enquiry["at"] == 1_790_000_001

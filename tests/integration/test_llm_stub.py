@@ -231,6 +231,15 @@ async def test_nobody_listening_is_a_failure(clock: FixedClock) -> None:
     await reader.close()
 
 
+async def test_a_wrong_key_is_a_failure(stub: OpenAiStub, clock: FixedClock) -> None:
+    """An endpoint that refuses the key is asked once, and the reason names the status, not the key."""
+    reader = LlmReader(base_url=stub.url, api_key="sk-wrong", model="stub", clock=clock)
+    await reader.open()
+    reading = await read(reader, "Привет")
+    assert (reading.outcome, reading.detail) == (LlmOutcome.FAILED, "HTTP 401 invalid_api_key")
+    await reader.close()
+
+
 async def test_an_invented_answer_is_dropped_and_the_rest_kept(reader: LlmReader, stub: OpenAiStub) -> None:
     """Beside an answer that the guard refuses, the checked part of the reading is still good."""
     stub.answer_with(

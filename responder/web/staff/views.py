@@ -10,7 +10,7 @@ from responder.db.engine import Database
 from responder.errors import NotFound
 
 RECENT = """
-SELECT t.id, t.mode, t.display_name, t.is_blocked, t.last_message_at, c.name, c.phone, a.kind AS channel,
+SELECT t.id, t.thread_key, t.mode, t.display_name, t.is_blocked, t.last_message_at, c.name, c.phone, a.kind AS channel,
     e.id AS enquiry_id, e.clock_start_at, e.closed_at, e.close_reason, e.excluded, o.name AS operator,
     h.needed_at, h.reason AS handoff_reason, h.taken_at,
     last.text AS last_text, last.author AS last_author,
@@ -36,7 +36,7 @@ LIMIT %(limit)s
 """
 
 HEAD = """
-SELECT t.id, t.mode, t.display_name, t.is_blocked, t.source, c.name, c.phone, a.kind AS channel, o.name AS operator
+SELECT t.id, t.thread_key, t.mode, t.display_name, t.is_blocked, t.source, c.name, c.phone, a.kind AS channel, o.name AS operator
 FROM thread t JOIN customer c ON c.id = t.customer_id JOIN channel_account a ON a.id = t.channel_account_id
 LEFT JOIN operator o ON o.id = t.operator_id
 WHERE t.id = %(thread)s AND t.salon_id = %(salon)s

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from responder.booking.rules import near_days, search
 from responder.booking.slots import SearchReason, SlotQuestion, SlotSearch
@@ -258,3 +261,84 @@ def test_near_days_lie_inside_the_horizon() -> None:
         first, last = near_days(question)
 
         assert question.first_day <= first <= last <= question.last_day
+
+
+days = st.integers(-3, 40).map(lambda offset: MONDAY + timedelta(days=offset))
+times = st.one_of(st.none(), st.integers(0, 47).map(lambda half: time(half // 2, half % 2 * 30)))
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> Wish:
+    first, last = draw(st.one_of(st.none(), days)), draw(st.one_of(st.none(), days))
+    if first and last and last < first:
+        first, last = last, first
+    return Wish(
+        date_from=first,
+        date_to=last,
+        time_from=draw(times),
+        time_to=draw(times),
+        exact_time=draw(times),
+        asap=draw(st.booleans()),
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    zone=st.sampled_from(["Asia/Yekaterinburg", "Europe/Berlin", "America/St_Johns"]),
+    now=st.sampled_from([NOW, datetime(2027, 3, 26, 9, tzinfo=UTC), datetime(2026, 10, 23, 9, tzinfo=UTC)]),
+    wanted=st.lists(wishes(), max_size=3),
+    busy=st.lists(st.tuples(st.integers(1, 2), st.integers(0, 24 * 30), st.integers(1, 60)), max_size=12),
+    bounds=st.tuples(*[st.one_of(st.none(), st.integers(0, 24 * 10))] * 2),
+    named=st.sampled_from([None, "anna", "olga"]),
+)
+def test_whatever_is_wished_for_only_free_slots_are_offered(
+    zone: str,
+    now: datetime,
+    wanted: list[Wish],
+    busy: list[tuple[int, int, int]],
+    bounds: tuple[int | None, int | None],
+    named: str | None,
+) -> None:
+    """No offer overlaps a busy span with its buffer, leaves working hours, the horizon, the notice or the bounds, or
+    lies on a day that was ruled out; there are at most three, and they differ."""
+    salon = salon_profile(zone=ZoneInfo(zone))
+    service = salon.service("womens_haircut")
+    assert service is not None
+    hour = timedelta(hours=1)
+    spans = {
+        who: [(now + start * hour, now + (start + length) * hour) for by, start, length in busy if by == who]
+        for who in (1, 2)
+    }
+    after, before = (None if bound is None else now + bound * hour for bound in bounds)
+    ruled_out = frozenset({(now + timedelta(days=2)).date()})
+
+    found = find(
+        *wanted,
+        service=service.key,
+        salon=salon,
+        busy=spans,
+        now=now,
+        after=after,
+        before=before,
+        not_on=ruled_out,
+        specialist=named,
+    )
+
+    assert len(found.slots) == len(set(found.slots)) <= 3
+    for slot in found.slots:
+        specialist = salon.specialist(slot.specialist)
+        assert specialist is not None
+        on_day = slot.starts_at.astimezone(salon.zone).date()
+        occupied_until = slot.ends_at + timedelta(minutes=service.buffer_min)
+        assert any(
+            opens <= slot.starts_at and slot.ends_at <= closes
+            for opens, closes in specialist.hours.spans(on_day, on_day)
+        )
+        assert all(occupied_until <= start or slot.starts_at >= end for start, end in spans[specialist.id])
+        assert now + timedelta(minutes=salon.booking_notice_min) <= slot.starts_at
+        assert on_day <= now.astimezone(salon.zone).date() + timedelta(days=salon.booking_horizon_days)
+        assert after is None or slot.starts_at > after
+        assert before is None or slot.starts_at < before
+        assert on_day not in ruled_out
+    if found.fits:
+        assert found.reason is SearchReason.OK

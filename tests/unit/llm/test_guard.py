@@ -64,6 +64,8 @@ TRUE_RU = [
 
 FALSE_RU = [
     "Приходите в 17:00!",
+    "Приходите в 10:00!",
+    "Жду вас к 21:00.",
     "Завтра в 16:00 удобно?",
     "В среду в 15:00 могу вас принять.",
     "Во вторник в 12:30.",
@@ -175,6 +177,7 @@ TRUE_EN = [
 
 FALSE_EN = [
     "Come at 5 pm!",
+    "Come at 10 am!",
     "Tomorrow at 16:00 works?",
     "Wednesday at 3 pm works?",
     "Tuesday at 12:30?",
@@ -352,10 +355,14 @@ def test_a_booking_may_be_stated_once_it_is_made() -> None:
     """ "You are booked" holds exactly when the state says so."""
     text = "Вы записаны на вторник, 24 ноября, в 15:00."
     (offer, *_) = offering().offers
-    visit = Visit(appointment_id=1, service=SALON.services[0].key, specialist=offer.specialist, starts_at=offer.starts_at)
+    visit = Visit(
+        appointment_id=1, service=SALON.services[0].key, specialist=offer.specialist, starts_at=offer.starts_at
+    )
     booked = DialogueState(visit=visit)
     assert violations(text, Facts.of(salon=SALON, state=booked, now=NOW)) == ()
     assert any(each.startswith("booked") for each in violations(text, FACTS))
+    free = "Во вторник, 24 ноября, в 15:00 свободно."
+    assert any(each.startswith("available") for each in violations(free, Facts.of(salon=SALON, state=booked, now=NOW)))
 
 
 def test_without_offers_nothing_is_free() -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from responder.errors import BadSalonFile, SalonFileProblem
 from responder.salon.file import read_salon_file
-from responder.salon.schema import SalonFile, WebchatChannel
+from responder.salon.schema import Bitrix24Crm, Bitrix24Options, SalonFile, WebchatChannel
 from tests.factories import salon_data
 
 ROOT = Path(__file__).parents[3]
@@ -210,21 +210,19 @@ def test_texts_are_held_against_the_phrases_of_the_bot(tmp_path: Path) -> None:
     assert found == (19, "texts.greting", "is not a phrase of the bot (did you mean `greeting`?)")
 
 
-def test_options_of_a_crm_are_typed_by_their_look(tmp_path: Path) -> None:
-    """Numbers and true or false in `options` arrive as such, everything else as text."""
+def test_options_of_a_crm(tmp_path: Path) -> None:
+    """What a connector takes besides its secrets is checked like every other field."""
     text = SMALL + (
         "crm:\n  - {key: b24, type: bitrix24, url_env: B24_URL,\n"
-        "     options: {assigned_by_id: 7, own_fields: false, source_id: WEB, watchers: [a, b]}}\n"
+        "     options: {assigned_by_id: 7, own_fields: false, source_id: WEB}}\n"
     )
 
     file = read(tmp_path, text)
 
-    assert file.crm[0].options == {
-        "assigned_by_id": 7,
-        "own_fields": False,
-        "source_id": "WEB",
-        "watchers": ("a", "b"),
-    }
+    assert isinstance(file.crm[0], Bitrix24Crm)
+    assert file.crm[0].options == Bitrix24Options(assigned_by_id=7, own_fields=False, source_id="WEB")
+    wrong = only_problem(tmp_path, text.replace("id: 7", "id: Vera"))
+    assert wrong == (20, "crm[0].options.assigned_by_id", "must be a whole number")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,7 @@ import pytest
 
 from responder.dialogue.meaning import Asked, Context, Meaning, Offered, Wish
 from responder.understanding.reader import Reader
-from tests.factories import salon_profile
 
-NOW = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)  # Monday, 10:00 in Chelyabinsk
 OFFERS = (
     Offered(token="a", day=date(2026, 11, 24), at=time(15), specialist="anna"),
     Offered(token="b", day=date(2026, 11, 24), at=time(16, 30), specialist="anna"),
@@ -28,13 +26,8 @@ PLAIN_FIELDS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def reader() -> Reader:
-    return Reader(salon_profile())
-
-
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.get("text", " / ".join(row.get("texts", ())))[:60])
-def test_message(reader: Reader, row: dict[str, Any]) -> None:
+def test_message(reader: Reader, monday: datetime, row: dict[str, Any]) -> None:
     """A labelled message means what its row says."""
     context = Context(
         asked=Asked(row.get("asked", "nothing")),
@@ -42,7 +35,7 @@ def test_message(reader: Reader, row: dict[str, Any]) -> None:
         has_appointment=row.get("has_appointment", False),
     )
 
-    meaning = reader.read(row.get("texts", [row.get("text", "")]), now=NOW, context=context)
+    meaning = reader.read(row.get("texts", [row.get("text", "")]), now=monday, context=context)
 
     assert differences(row, meaning) == []
 

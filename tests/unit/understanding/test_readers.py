@@ -1,0 +1,170 @@
+"""Names, services, specialists, knowledge and language, each by its own rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from responder.understanding.knowledge import KnowledgeReader
+from responder.understanding.language import detect
+from responder.understanding.names import NameReader
+from responder.understanding.services import ServiceReader, Services
+from responder.understanding.specialists import SpecialistReader
+from responder.understanding.tokens import clean, tokenise
+from tests.factories import knowledge, service, services, specialist, specialists
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("меня зовут Аня", "Аня"),
+        ("меня зовут гульназ", "Гульназ"),
+        ("это Ирина Сергеевна", "Ирина Сергеевна"),
+        ("запишите на имя Елены", "Елена"),
+        ("зовите меня просто Лёша", "Лёша"),
+        ("My name is Sarah Connor", "Sarah Connor"),
+        ("I'm Kate", "Kate"),
+        ("это срочно", None),
+        ("я записана", None),
+        ("I'm late", None),
+        ("I'm Interested", None),
+        ("как вас зовут?", None),
+        ("Анна", None),
+    ],
+)
+def test_introductions(text: str, name: str | None) -> None:
+    """A name is heard where somebody introduces themselves, and a bare word is none unless asked for."""
+    assert NameReader(frozenset()).read(tokenise(text), text)[0] == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("анна", "Анна"),
+        ("ИРИНА", "Ирина"),
+        ("Иванова Мария Петровна", "Иванова Мария Петровна"),
+        ("Гульчачак", "Гульчачак"),
+        ("Анна-Мария", "Анна-Мария"),
+        ("да, Катя", "Катя"),
+        ("kate", "Kate"),
+        ("маникюр", None),
+        ("нет", None),
+        ("зачем вам?", None),
+        ("здравствуйте", None),
+        ("не скажу", None),
+        ("123", None),
+    ],
+)
+def test_bare_names_when_asked(text: str, name: str | None) -> None:
+    """Asked for a name, a bare name answers; a service, a greeting or a refusal does not."""
+    assert NameReader(frozenset({"маникюр"})).read(tokenise(text), text, is_asked=True)[0] == name
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("на маникюр", "manicure"),
+        ("маникюра", "manicure"),
+        ("манекюр", "manicure"),
+        ("ноготочки сделать", "manicure"),
+        ("гель лак", "manicure"),
+        ("мужскую стрижку", "mens_haircut"),
+        ("стрижку женскую", "womens_haircut"),
+        ("хочу покраситься", "colouring"),
+        ("подстричь мужа", "mens_haircut"),
+        ("women's haircut", "womens_haircut"),
+        ("haircut for men", "mens_haircut"),
+        ("dye my hair", "colouring"),
+        ("педикюр", "pedicure"),
+        ("татуировка", None),
+        ("хочу к вам", None),
+        ("стоп", None),
+    ],
+)
+def test_services(text: str, key: str | None) -> None:
+    """A service is found inflected, misspelt, shortened and by its family of words."""
+    assert ServiceReader(services()).read(tokenise(clean(text))).key == key
+
+
+def test_a_word_of_several_services_gives_candidates() -> None:
+    """ "Стрижка" alone fits two services: both are candidates and none is chosen."""
+    assert ServiceReader(services()).read(tokenise("на стрижку")) == Services(
+        candidates=("womens_haircut", "mens_haircut")
+    )
+
+
+def test_the_fuller_name_wins() -> None:
+    """The service whose name explains more of the words is meant."""
+    reader = ServiceReader(
+        [service("plain", "Маникюр", "Manicure"), service("coated", "Маникюр с покрытием", "Coated")]
+    )
+
+    assert reader.read(tokenise("маникюр с покрытием")).key == "coated"
+    assert reader.read(tokenise("маникюр")).key == "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("к Анне", "anna"),
+        ("у Анечки", "anna"),
+        ("хочу к Маше", "maria"),
+        ("with Olga", "olga"),
+        ("к Оле", "olga"),
+        ("к Марине", None),
+    ],
+)
+def test_specialists(text: str, key: str | None) -> None:
+    """A specialist is found in any case form and by short names."""
+    assert SpecialistReader(specialists()).read(tokenise(clean(text))) == key
+
+
+def test_two_of_a_name_are_nobody() -> None:
+    """A name two specialists share chooses neither, a surname tells them apart."""
+    reader = SpecialistReader([specialist("p", "Анна Петрова", "Anna P"), specialist("k", "Анна Котова", "Anna K")])
+
+    assert reader.read(tokenise("к анне")) is None
+    assert reader.read(tokenise("к анне котовой")) == "k"
+
+
+def test_a_called_out_name_asks_for_nobody() -> None:
+    """ "Анна, здравствуйте" greets whoever answers."""
+    assert SpecialistReader(specialists()).read(tokenise("анна, здравствуйте! есть время?")) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "key"),
+    [
+        ("есть ли у вас парковка", "parking"),
+        ("где можно припарковаться", "parking"),
+        ("картой можно оплатить", "card_payment"),
+        ("можно с ребенком", "kids"),
+        ("do you take cards", "card_payment"),
+        ("какую краску вы используете", None),
+        ("стрижка", None),
+        ("сколько стоит маникюр", None),
+        ("есть ли у вас скидки", None),
+        ("", None),
+    ],
+)
+def test_knowledge(sentence: str, key: str | None) -> None:
+    """The salon's own answer is given to its question and to no other."""
+    trade = {"стрижка", "маникюр"}
+
+    assert KnowledgeReader(knowledge(), trade=trade).read([sentence]) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Здравствуйте", "ru"),
+        ("маникюр gel polish", "ru"),
+        ("Hello, a manicure please", "en"),
+        ("privet, mozhno zapisatsya", "ru"),
+        ("ok", None),
+        ("12:30", None),
+        ("👍", None),
+    ],
+)
+def test_language(text: str, language: str | None) -> None:
+    """Language is told by alphabet and words, and not told by digits and signs."""
+    assert detect(text, [token.text for token in tokenise(text) if token.shape == "word"]) == language
