@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -76,8 +76,12 @@ class DialogueState:
 
     def to_json(self) -> dict[str, Any]:
         """Only what differs from a fresh state."""
-        fresh = asdict(DialogueState())
-        return {name: _plain(value) for name, value in asdict(self).items() if value != fresh[name]}
+        document = {}
+        for name, fresh in _FRESH:
+            value = getattr(self, name)
+            if value != fresh:
+                document[name] = _plain(value)
+        return document
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> DialogueState:
@@ -103,11 +107,15 @@ class DialogueState:
 def _plain(value: Any) -> Any:
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items() if item is not None}
+    if isinstance(value, (Offer, Visit, Wish)):
+        named = ((name, getattr(value, name)) for name in type(value).__dataclass_fields__)
+        return {name: _plain(item) for name, item in named if item is not None}
     return value
+
+
+_FRESH = tuple((name, getattr(DialogueState(), name)) for name in DialogueState.__dataclass_fields__)
 
 
 def _offer(data: dict[str, Any]) -> Offer:

@@ -28,9 +28,10 @@ from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.turns import statements as sql
 from responder.turns.claim import Claim, claim_thread
+from responder.turns.commit import Committed, LeaseLost, Traces, leave_traces, write_down
 from responder.turns.decide import decide
 from responder.turns.decision import Decision
-from responder.turns.effects import Committed, LeaseLost, carry_out, write_down
+from responder.turns.effects import carry_out, look_up
 from responder.turns.reading import Reading, read
 from responder.turns.situation import Situation
 from responder.turns.wording import Voice
@@ -40,7 +41,6 @@ log = get_logger(__name__)
 FAILURES_BEFORE_HANDOFF = 3
 CONVERSATION_LINES = 20
 MOST_RESTARTS = 3  # newer words are taken in this often before the answer goes out
-
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +141,7 @@ class TurnEngine:
     async def _commit(
         self, claim: Claim, salon: SalonProfile, reading: Reading, *, may_restart: bool
     ) -> tuple[Decision, Committed]:
-        """Decide, and write all of it in one transaction."""
+        """Decide, and write all of it down, or nothing."""
         language = language_of(claim, reading, salon)
         now = self._clock.now()
         at = Situation(
@@ -155,10 +155,18 @@ class TurnEngine:
         )
         decision = decide(claim.state.but(language=language), reading.meaning, at)
         claim.stopwatch.lap("decide")
-        async with self._database.transaction() as connection:
-            decision = await carry_out(connection, decision, at, claim, hold_for=self._limits.hold_for)
-            claim.stopwatch.lap("book")
-            committed = await write_down(connection, decision, at, claim, reading, may_restart=may_restart)
+        async with self._database.connection() as connection:
+            decision = await look_up(connection, decision, at)
+            claim.stopwatch.lap("look_up")
+            if decision.deed is None and not Traces.of(decision, claim).any:
+                # one statement is a transaction by itself: half the round trips for a turn that only speaks
+                committed = await write_down(connection, decision, at, claim, reading, may_restart=may_restart)
+            else:
+                async with connection.transaction():
+                    decision = await carry_out(connection, decision, at, claim, hold_for=self._limits.hold_for)
+                    claim.stopwatch.lap("book")
+                    committed = await write_down(connection, decision, at, claim, reading, may_restart=may_restart)
+                    await leave_traces(connection, Traces.of(decision, claim), decision, at, claim)
         claim.stopwatch.lap("commit")
         return decision, committed
 

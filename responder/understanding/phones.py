@@ -15,7 +15,7 @@ import phonenumbers
 from responder.understanding.lexicon import LANGUAGES, any_of, patterns, section
 from responder.understanding.tokens import plain
 
-_CANDIDATE = re.compile(r"(?<![\d.,:/#№@])\+?\s?[\d(][\d\s().\-]{3,24}\d(?![\d:]|[.,/]\d)")
+_CANDIDATE = re.compile(r"(?<!\d)(?<!\d[.,:/])(?<![#@])\+?\s?[\d(][\d\s().\-]{3,24}\d(?![\d:]|[.,/]\d)")
 _DATE_LIKE = re.compile(
     r"(?<!\d)\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d{2})(?!\d)|\d{4}-\d{2}-\d{2}(?!\d)|(?<!\d)\d{1,2}\.\d{2}\s*-\s*\d{1,2}\.\d{2}"
 )

@@ -32,6 +32,7 @@ _SOUNDS_ALIKE = (
     "iy",
 )
 MIN_LENGTH = 5
+_STEM = 4  # letters at the start by which forms of one word are told from two words
 
 
 def _neighbours() -> frozenset[tuple[str, str]]:
@@ -71,8 +72,8 @@ class Mender:
     def _look_up(self, word: str) -> str:
         candidates = [known for known in self._by_first.get(word[0], ()) if abs(len(known) - len(word)) <= 1]
         fitting = [known for known in candidates if is_slip(word, known)]
-        if not fitting or self._is_word(word):
-            return word
+        if not fitting or self._is_word(word) or len({known[:_STEM] for known in fitting}) > 1:
+            return word  # a word by itself, or too many that it may be
         return min(fitting, key=lambda known: abs(len(known) - len(word)))
 
 

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Protocol
 
 import psycopg
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from psycopg_pool import PoolTimeout
+from starlette.routing import Route
 
 from connectors.contract import Inbound, Messenger, RawRequest, RejectedRequest
 from responder import metrics
@@ -42,9 +43,9 @@ class BodyTooLarge(Exception):
     """The request body passed the limit; nothing of it was kept."""
 
 
-def hooks_router(find_door: FindDoor, accept: Accept, *, clock: Clock) -> APIRouter:
-    """`/hooks/{salon}/{account}`: GET for handshakes, POST for updates."""
-    router = APIRouter()
+def hooks_route(find_door: FindDoor, accept: Accept, *, clock: Clock) -> Route:
+    """`/hooks/{salon}/{account}`: GET for handshakes, POST for updates. A plain route: it takes raw bytes, and every
+    message of every channel comes this way."""
 
     async def hook(request: Request) -> Response:
         received_at = clock.now()
@@ -75,8 +76,7 @@ def hooks_router(find_door: FindDoor, accept: Accept, *, clock: Clock) -> APIRou
             return Response(b"not stored, please repeat", 503, headers={"retry-after": "1"})
         return Response(result.body, result.status, media_type=result.content_type)
 
-    router.add_api_route("/hooks/{salon}/{account}", hook, methods=["GET", "POST"], include_in_schema=False)
-    return router
+    return Route("/hooks/{salon}/{account}", hook, methods=["GET", "POST"])
 
 
 async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:

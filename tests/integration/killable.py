@@ -27,7 +27,7 @@ from responder.delivery import service as delivery
 from responder.intake.service import Intake
 from responder.leads.service import LeadPusher
 from responder.settings import load_settings
-from responder.turns import claim, effects, engine, statements
+from responder.turns import claim, engine, statements
 
 BEFORE, AFTER = "before", "after"
 
@@ -67,7 +67,7 @@ def hurry() -> None:
     """Make dead processes' leases end soon."""
     short = timedelta(seconds=0.8)
     claim.LEASE_LASTS = short
-    delivery.ATTEMPT_LASTS = delivery_rules.ATTEMPT_LASTS = statements.ATTEMPT_LASTS = effects.sql.ATTEMPT_LASTS = short
+    delivery.ATTEMPT_LASTS = delivery_rules.ATTEMPT_LASTS = statements.ATTEMPT_LASTS = short
     delivery_rules.UNKNOWN_PAUSE_S = 0.2
     original = jobs.run_worker
 
@@ -84,7 +84,12 @@ async def serve(port: int) -> None:
         await ensure_salon(running.database, clock=running.clock)
         await running.refresh_accounts()
         config = uvicorn.Config(
-            build_app(running), port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+            build_app(running),
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
         loops: AbstractAsyncContextManager[None] = assembly.background(running)
         async with loops:

@@ -70,7 +70,9 @@ async def test_reordered_messages_are_read_in_the_messengers_order(database_url:
         (b'{"update_id": 11, "poll": {"id": "1"}}', HEADERS, 200),
     ],
 )
-async def test_a_bad_body_has_a_clear_status(body: bytes, headers: dict[str, str], status: int, database_url: str) -> None:
+async def test_a_bad_body_has_a_clear_status(
+    body: bytes, headers: dict[str, str], status: int, database_url: str
+) -> None:
     """Refused bodies say why with a 4xx and store no message of a customer; unknown kinds are kept raw with 2xx."""
     async with TelegramStub() as telegram, running(database_url, telegram=telegram, with_background=False) as app:
         got, text = await post(app, body, headers)
@@ -82,7 +84,12 @@ async def test_a_bad_body_has_a_clear_status(body: bytes, headers: dict[str, str
 async def test_an_unknown_account_is_not_found(database_url: str) -> None:
     """A hook of no account is 404, and so is the web chat's: only its own routes vouch for visitors."""
     async with TelegramStub() as telegram, running(database_url, telegram=telegram, with_background=False) as app:
-        for path in (f"/hooks/{SLUG}/nothing", "/hooks/nobody/telegram", f"/hooks/{SLUG}/website", f"/hooks/{SLUG}/web"):
+        for path in (
+            f"/hooks/{SLUG}/nothing",
+            "/hooks/nobody/telegram",
+            f"/hooks/{SLUG}/website",
+            f"/hooks/{SLUG}/web",
+        ):
             async with app.http.post(app.url + path, data=b"{}") as answer:
                 assert answer.status == 404, path
 

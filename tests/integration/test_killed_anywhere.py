@@ -29,7 +29,9 @@ async def test_a_process_killed_at_any_step_loses_and_doubles_nothing(step: str,
         async with _Server(database_url, telegram, bitrix) as server:
             await server.start("never")
             await server.subscribe()
-            await telegram.customer_says(CHAT, "Женская стрижка завтра в 16:00, меня зовут Света, 89123456789").confirmed()
+            await telegram.customer_says(
+                CHAT, "Женская стрижка завтра в 16:00, меня зовут Света, 89123456789"
+            ).confirmed()
             replies = await telegram.until_sent(CHAT, count=1)
             if "Всё верно" not in replies[0].text:
                 await telegram.customer_presses(CHAT, next(iter(replies[0].buttons))).confirmed()

@@ -31,7 +31,9 @@ def test_migrations_lead_to_the_tables(database_url: str) -> None:
 def test_the_database_refuses_an_overlap(database_url: str) -> None:
     """The guarantee against double booking is in the migrated schema itself."""
     with psycopg.connect(database_url) as connection:
-        row = connection.execute("SELECT contype FROM pg_constraint WHERE conname = 'appointment_no_overlap'").fetchone()
+        row = connection.execute(
+            "SELECT contype FROM pg_constraint WHERE conname = 'appointment_no_overlap'"
+        ).fetchone()
     assert row == ("x",)
 
 

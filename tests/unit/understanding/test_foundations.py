@@ -63,7 +63,8 @@ def test_a_flood_is_cut() -> None:
         ("суботу", "субботу", True),
         ("пятницуу", "пятницу", True),
         ("понидельник", "понедельник", True),
-        ("срелу", "среду", False),
+        ("срелу", "среду", True),
+        ("срецу", "среду", False),
         ("зявтра", "завтра", False),
         ("январ", "январь", False),
         ("tomorow", "tomorrow", True),
@@ -81,6 +82,13 @@ def test_real_words_are_not_mended() -> None:
     assert mender.mend("среда") == "среда"
     assert mender.mend("середу") == "середу"
     assert mender.mend("сриду") == "среду"
+
+
+def test_a_slip_of_two_words_is_not_mended() -> None:
+    """ "Вчеера" may be yesterday or evening: neither is guessed."""
+    mender = Mender(["вчера", "вечера"], is_word=lambda _: False)
+
+    assert mender.mend("вчеера") == "вчеера"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

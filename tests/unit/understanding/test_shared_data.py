@@ -1,6 +1,6 @@
 """Scores on expressions nobody here wrote. The data lies beside the repository; where it is absent these tests skip.
 
-A floor below what is reached guards against falling back; single rows are not asserted, the general rule is what counts.
+A floor below what is reached guards against falling back; the general rule counts, not the single row.
 """
 
 from __future__ import annotations
