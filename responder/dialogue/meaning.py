@@ -59,7 +59,7 @@ class Wish:
     exact_time: time | None = None
     asap: bool = False
     ambiguous: str | None = None  # the question to ask back: "weekday", "am_pm", "past"
-    text: str = ""  # the span it was read from
+    text: str = field(default="", compare=False)  # the span it was read from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

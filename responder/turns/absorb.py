@@ -18,13 +18,15 @@ def absorb(state: DialogueState, meaning: Meaning) -> tuple[DialogueState, bool]
     if meaning.service is not None and meaning.service != state.service:
         merged = merged.but(service=meaning.service, chosen=None, offers=(), hold_id=None)
     if meaning.specialist is not None and meaning.specialist != state.specialist:
-        merged = merged.but(specialist=meaning.specialist, chosen=None, offers=())
+        merged = merged.but(specialist=meaning.specialist)
+        if state.chosen is None or state.chosen.specialist != meaning.specialist:
+            merged = merged.but(chosen=None, hold_id=None, offers=())
     if meaning.any_specialist:
         merged = merged.but(specialist=None)
     chosen = _chosen(state, meaning)
     if chosen is not None:
         merged = merged.but(chosen=chosen, offers=(), hold_id=None)
-    elif meaning.wishes:
+    elif meaning.wishes and (state.chosen is None or meaning.wishes != state.wishes):
         merged = merged.but(wishes=_joined(state, meaning), chosen=None, hold_id=None)
     is_question_only = bool(meaning.intents & set(ABOUT)) and Intent.BOOK not in meaning.intents
     is_progress = (

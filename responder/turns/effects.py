@@ -17,12 +17,12 @@ from responder.turns.situation import Situation
 MOST_ROUNDS = 5  # search -> hold -> taken -> search again ...; more means a bug
 
 
-async def look_up(connection: Connection, decision: Decision, at: Situation) -> Decision:
+async def look_up(connection: Connection, decision: Decision, at: Situation, claim: Claim) -> Decision:
     """Do the searches of a decision until it holds only words or a deed; reads only, needs no transaction."""
     for _ in range(MOST_ROUNDS):
         if decision.deed is not None or decision.search is None:
             return decision
-        decision = await _search(connection, decision, at)
+        decision = await _search(connection, decision, at, claim)
     raise RuntimeError(f"decision {decision.name} does not come to an end")
 
 
@@ -33,7 +33,7 @@ async def carry_out(
     for _ in range(MOST_ROUNDS):
         if decision.deed is None:
             return decision
-        decision = await look_up(connection, await _do(connection, decision, at, claim, hold_for), at)
+        decision = await look_up(connection, await _do(connection, decision, at, claim, hold_for), at, claim)
     raise RuntimeError(f"decision {decision.name} does not come to an end")
 
 
@@ -94,7 +94,7 @@ def _visit_id(decision: Decision) -> int:
     return visit.appointment_id
 
 
-async def _search(connection: Connection, decision: Decision, at: Situation) -> Decision:
+async def _search(connection: Connection, decision: Decision, at: Situation, claim: Claim) -> Decision:
     search = decision.search
     if search is None:
         return decision
@@ -108,6 +108,7 @@ async def _search(connection: Connection, decision: Decision, at: Situation) -> 
         after=search.after,
         before=search.before,
         not_on=search.not_on,
-        ignoring=_visit_id(decision) if decision.state.is_move else None,
+        # what this customer would give up for another time is free for them
+        ignoring=_visit_id(decision) if decision.state.is_move else claim.state.hold_id,
     )
     return flow.after_search(decision, found, at)

@@ -156,7 +156,7 @@ class TurnEngine:
         decision = decide(claim.state.but(language=language), reading.meaning, at)
         claim.stopwatch.lap("decide")
         async with self._database.connection() as connection:
-            decision = await look_up(connection, decision, at)
+            decision = await look_up(connection, decision, at, claim)
             claim.stopwatch.lap("look_up")
             if decision.deed is None and not Traces.of(decision, claim).any:
                 # one statement is a transaction by itself: half the round trips for a turn that only speaks

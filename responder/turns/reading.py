@@ -18,7 +18,7 @@ from responder.dialogue.meaning import Context, Intent, Meaning, Offered
 from responder.dialogue.state import DialogueState
 from responder.llm.merge import merge
 from responder.llm.reader import LlmReader
-from responder.llm.reading import Line, LlmReading
+from responder.llm.reading import Line, LlmOutcome, LlmReading
 from responder.salon.profile import SalonProfile
 from responder.turns.claim import Claim, Unread
 from responder.understanding.reader import Reader
@@ -78,7 +78,7 @@ async def read(
         if asking is not None:
             asking.cancel()
     meaning, by = by_rules, "rules"
-    if answer is not None and answer.meaning is not None:
+    if answer is not None and answer.outcome is LlmOutcome.USED and answer.meaning is not None:
         meaning, by = merge(by_rules, answer.meaning), "llm"
     return Reading(
         meaning=_with_contact(_both(meaning, pressed), claim, salon),
