@@ -1,4 +1,4 @@
-"""A whole Responder in the test's own process, behind real HTTP, with the demo salon and stubs for everything outside."""
+"""A whole Responder in the test's own process, behind real HTTP, with the demo salon and stubs for the outside."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ async def running(
 ) -> AsyncIterator[Running]:
     """Everything `responder serve` runs, on a port of its own; Telegram's webhook is set to it."""
     names = dict(environment or {})
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     if telegram is not None:
         names |= {

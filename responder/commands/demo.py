@@ -25,7 +25,7 @@ from responder.clock import SystemClock
 from responder.commands.serve import (
     DEMO_SALON,
     build_app,
-    check_port,
+    listen,
     loop_factory,
     serve_until_stopped,
     server_config,
@@ -80,7 +80,7 @@ def demo(settings: Settings, *, customers: int, days: int, seed: int, keep_servi
     settings = _at_home(settings)
     configure_logs(level="error", style=settings.log_format)  # what the stand-ins refuse is part of the show
     if keep_serving:
-        check_port(settings)
+        listen(settings).close()  # said now rather than after the show
     url = database_url(settings)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_demo(settings, url, customers=customers, days=days, seed=seed, keep_serving=keep_serving))
@@ -132,7 +132,7 @@ async def _demo(settings: Settings, url: str, *, customers: int, days: int, seed
             _tell_outcome(outcome)
             if keep_serving:
                 async with responder(settings, url=url, clock=SystemClock()) as running:
-                    await serve_until_stopped(running, with_jobs=True, is_demo=True)
+                    await serve_until_stopped(running, listen(settings), with_jobs=True, is_demo=True)
 
 
 def _at_home(settings: Settings) -> Settings:

@@ -27,6 +27,7 @@ from responder.web.app import make_app
 from responder.web.chat_desk import SalonChatDesk
 from responder.web.health import Check
 
+LISTEN_BACKLOG = 1024
 DEMO_SALON = Path(str(resources.files("responder.salon") / "demo" / "salon.yaml"))
 
 
@@ -104,23 +105,22 @@ def checks_of(running: Responder) -> Mapping[str, Check]:
 
 
 async def _serve(settings: Settings, url: str, *, with_jobs: bool, salon_file: Path | None) -> None:
-    check_port(settings)
+    listener = listen(settings)
     async with responder(settings, url=url) as running:
         if salon_file is not None:
             await import_salon(running.database, read_salon_file(salon_file), now=running.clock.now())
         is_demo = await ensure_salon(running.database, clock=running.clock)
         await running.refresh_accounts()
-        await serve_until_stopped(running, with_jobs=with_jobs, is_demo=is_demo)
+        await serve_until_stopped(running, listener, with_jobs=with_jobs, is_demo=is_demo)
 
 
-async def serve_until_stopped(running: Responder, *, with_jobs: bool, is_demo: bool) -> None:
-    """Listen, run the background loops and print the addresses, until a signal stops the process."""
-    settings = running.settings
+async def serve_until_stopped(running: Responder, listener: socket.socket, *, with_jobs: bool, is_demo: bool) -> None:
+    """Run the background loops and print the addresses, until a signal stops the process."""
     await running.warm_up()
-    server = uvicorn.Server(server_config(build_app(running), host=settings.host, port=settings.port))
+    server = uvicorn.Server(server_config(build_app(running)))
     async with background(running, with_jobs=with_jobs):
         await announce(running, is_demo=is_demo)
-        await server.serve()
+        await server.serve(sockets=[listener])
 
 
 def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
@@ -173,19 +173,20 @@ async def _work(settings: Settings, url: str) -> None:
             return
 
 
-def check_port(settings: Settings) -> None:
-    """Raise `BadSetting` when the port is taken, before anything is opened."""
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket: bound before anything is announced, so that the first visitor only waits. Raises
+    `BadSetting` when the port is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise BadSetting(
-                "PORT",
-                f"{settings.port} on {settings.host} cannot be used ({error.strerror})",
-                "Set another PORT or HOST",
-            ) from None
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named TCP: asyncio then sends at once
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        problem = f"{settings.port} on {settings.host} cannot be used ({error.strerror})"
+        raise BadSetting("PORT", problem, "Set another PORT or HOST") from None
+    listener.listen(LISTEN_BACKLOG)
+    return listener
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

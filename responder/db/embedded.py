@@ -32,7 +32,11 @@ def start_server(folder: Path) -> PostgresServer:
     wheel._lock = type(wheel._lock)(Path(tempfile.gettempdir()) / f"responder-postgres-{_user()}.lock")
 
     folder = folder.expanduser().resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"{folder.parent} cannot be used ({error.strerror})"
+        raise BadSetting("VAR_DIR", problem, "Name a folder we may write") from error
     if " " in str(folder):
         # pg_ctl splits the socket folder at spaces, so it must live elsewhere
         postgres_server.find_suitable_socket_dir = lambda *_: _socket_folder(folder)  # type: ignore[attr-defined]

@@ -47,7 +47,8 @@ WITH ours AS (
         mode = %(mode)s::varchar,
         answered_to_id = COALESCE(%(seen)s, answered_to_id),
         unanswered_since = CASE WHEN last_inbound_id > %(seen)s THEN %(now)s END,
-        turn_due_at = CASE WHEN last_inbound_id > %(seen)s AND %(mode)s::varchar = 'bot' THEN COALESCE(turn_due_at, %(now)s) END,
+        turn_due_at = CASE WHEN last_inbound_id > %(seen)s AND %(mode)s::varchar = 'bot'
+                           THEN COALESCE(turn_due_at, %(now)s) END,
         turn_failures = 0,
         lease_token = NULL,
         lease_until = NULL

@@ -1,4 +1,4 @@
-"""The main job, end to end over real HTTP: a customer books in Telegram, the lead is in Bitrix24, all stamps are set."""
+"""The main job over real HTTP: a customer books in Telegram, the lead is in Bitrix24, all stamps are set."""
 
 from __future__ import annotations
 
@@ -28,14 +28,17 @@ async def book(telegram: TelegramStub, chat: int = ANNA) -> None:
 
 async def test_a_dialogue_ends_with_an_appointment_a_lead_and_all_stamps(database_url: str) -> None:
     """Three messages make a booking; the lead reaches Bitrix24 once; every message carries its stamps."""
-    async with TelegramStub() as telegram, Bitrix24Stub() as bitrix:
-        async with running(database_url, telegram=telegram, bitrix=bitrix) as app:
-            await book(telegram)
-            await until(lambda: _delivered(app))
+    async with (
+        TelegramStub() as telegram,
+        Bitrix24Stub() as bitrix,
+        running(database_url, telegram=telegram, bitrix=bitrix) as app,
+    ):
+        await book(telegram)
+        await until(lambda: _delivered(app))
 
-            (appointment,) = await app.rows("SELECT * FROM appointment WHERE state = 'booked'")
-            (lead,) = bitrix.leads
-            messages = await app.rows("SELECT * FROM message ORDER BY id")
+        (appointment,) = await app.rows("SELECT * FROM appointment WHERE state = 'booked'")
+        (lead,) = bitrix.leads
+        messages = await app.rows("SELECT * FROM message ORDER BY id")
 
     assert appointment["ends_at"] - appointment["starts_at"] == timedelta(hours=1)
     assert lead["fm"][0]["value"] == "+79123456789"

@@ -496,6 +496,7 @@ def test_an_answer_to_a_closed_widget_is_counted(context: BrowserContext, host_s
 def test_the_widget_covers_a_phone_as_a_modal(context: BrowserContext, host_site: HostSite) -> None:
     """On a phone the open panel is the whole screen, is modal, and the page behind does not scroll."""
     page = context.new_page()
+    page.emulate_media(reduced_motion="reduce")  # measured where it comes to rest
     page.goto(host_site.url)
     page.get_by_role("button", name="Открыть чат").click()
     expect(page.frame_locator("iframe").get_by_label(RU["input_label"])).to_be_visible()

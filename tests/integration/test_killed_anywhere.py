@@ -25,29 +25,30 @@ CHAT = 77
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_process_killed_at_any_step_loses_and_doubles_nothing(step: str, database_url: str) -> None:
     """The customer confirms, the process dies at `step`, another one starts: one appointment, one lead, an answer."""
-    async with TelegramStub() as telegram, Bitrix24Stub() as bitrix:
-        async with _Server(database_url, telegram, bitrix) as server:
-            await server.start("never")
-            await server.subscribe()
-            await telegram.customer_says(
-                CHAT, "Женская стрижка завтра в 16:00, меня зовут Света, 89123456789"
-            ).confirmed()
-            replies = await telegram.until_sent(CHAT, count=1)
-            if "Всё верно" not in replies[0].text:
-                await telegram.customer_presses(CHAT, next(iter(replies[0].buttons))).confirmed()
-                replies = await telegram.until_sent(CHAT, count=2)
-            asked = len(replies)
-            await server.stop()
+    async with (
+        TelegramStub() as telegram,
+        Bitrix24Stub() as bitrix,
+        _Server(database_url, telegram, bitrix) as server,
+    ):
+        await server.start("never")
+        await server.subscribe()
+        await telegram.customer_says(CHAT, "Женская стрижка завтра в 16:00, меня зовут Света, 89123456789").confirmed()
+        replies = await telegram.until_sent(CHAT, count=1)
+        if "Всё верно" not in replies[0].text:
+            await telegram.customer_presses(CHAT, next(iter(replies[0].buttons))).confirmed()
+            replies = await telegram.until_sent(CHAT, count=2)
+        asked = len(replies)
+        await server.stop()
 
-            await server.start(step)
-            confirmation = telegram.customer_says(CHAT, "да, верно")  # repeated by the messenger until it is taken
-            await server.died()
-            await server.start("never")
-            await confirmation.confirmed()
-            await until(lambda: _is_done(database_url), within_s=30)
-            await telegram.until_sent(CHAT, count=asked + 1)
-            await server.stop()
-            rows = await _facts(database_url)
+        await server.start(step)
+        confirmation = telegram.customer_says(CHAT, "да, верно")  # repeated by the messenger until it is taken
+        await server.died()
+        await server.start("never")
+        await confirmation.confirmed()
+        await until(lambda: _is_done(database_url), within_s=30)
+        await telegram.until_sent(CHAT, count=asked + 1)
+        await server.stop()
+        rows = await _facts(database_url)
     assert rows["booked"] == 1
     assert rows["leads"] == 1
     assert rows["confirmations"] == 1, "the customer's message exists once"

@@ -59,7 +59,7 @@ def test_service_and_time_at_once_lead_to_a_search_without_questions() -> None:
 
 
 def test_several_services_under_one_name_are_asked_back() -> None:
-    """"A haircut" that may be two services is a question with a button for each."""
+    """ "A haircut" that may be two services is a question with a button for each."""
     keys = tuple(service.key for service in SALON.services[:2])
     decision = decide(DialogueState(greeted=True), meaning(Intent.BOOK, services=keys), at())
     assert [reply.payload for reply in decision.quick_replies] == [f"service:{key}" for key in keys]
@@ -83,9 +83,7 @@ def test_a_token_nobody_offered_chooses_nothing(token: str) -> None:
 
 def test_a_held_slot_and_a_phone_lead_to_the_read_back() -> None:
     """Name and phone in one message, then everything is read back before it is booked."""
-    state = DialogueState(
-        greeted=True, service=HAIRCUT, chosen=OFFERS[0], hold_id=1, asked=Asked.PHONE
-    )
+    state = DialogueState(greeted=True, service=HAIRCUT, chosen=OFFERS[0], hold_id=1, asked=Asked.PHONE)
     decision = decide(state, meaning(name="Анна", phones=("+79123456789",)), at())
     assert phrases(decision) == ["read_back"]
     assert "Анна" in decision.text
@@ -110,7 +108,7 @@ def test_a_new_phone_with_the_yes_is_read_back_again() -> None:
 
 
 def test_another_time_at_the_read_back_searches_again() -> None:
-    """"No, better at ten" at the last step looks for ten o'clock on the day already named."""
+    """ "No, better at ten" at the last step looks for ten o'clock on the day already named."""
     state = KNOWN.but(chosen=OFFERS[0], hold_id=1, asked=Asked.CONFIRM, wishes=(TOMORROW_AT_THREE,))
     decision = decide(state, meaning(Intent.DECLINE, wishes=(Wish(exact_time=time(10)),)), at())
     assert decision.search is not None
@@ -119,7 +117,7 @@ def test_another_time_at_the_read_back_searches_again() -> None:
 
 
 def test_later_pages_on_from_the_last_offer() -> None:
-    """"Later" looks after the latest offered start, not for the same slots again."""
+    """ "Later" looks after the latest offered start, not for the same slots again."""
     state = DialogueState(greeted=True, service=HAIRCUT, offers=OFFERS, asked=Asked.CHOICE)
     decision = decide(state, meaning(Intent.LATER), at())
     assert decision.search is not None
@@ -127,7 +125,7 @@ def test_later_pages_on_from_the_last_offer() -> None:
 
 
 def test_another_day_leaves_out_the_days_offered() -> None:
-    """"Another day" excludes every day that was on offer."""
+    """ "Another day" excludes every day that was on offer."""
     state = DialogueState(greeted=True, service=HAIRCUT, offers=OFFERS, asked=Asked.CHOICE)
     decision = decide(state, meaning(Intent.OTHER_DAY), at())
     assert decision.search is not None
@@ -245,7 +243,12 @@ def test_no_free_slot_at_all_fetches_a_person() -> None:
 def test_state_survives_storage() -> None:
     """What is remembered is the same after a round trip through JSON."""
     state = KNOWN.but(
-        offers=OFFERS, chosen=Offer(token="t", specialist=ANNA, starts_at=NOW), wishes=(TOMORROW_AT_THREE,),
-        hold_id=9, visit=VISIT, asked=Asked.CHOICE, enquiry_id=3,
+        offers=OFFERS,
+        chosen=Offer(token="t", specialist=ANNA, starts_at=NOW),
+        wishes=(TOMORROW_AT_THREE,),
+        hold_id=9,
+        visit=VISIT,
+        asked=Asked.CHOICE,
+        enquiry_id=3,
     )
     assert DialogueState.from_json(state.to_json()) == state
