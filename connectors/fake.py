@@ -36,7 +36,7 @@ from connectors.contract import (
     Unauthentic,
     WebhookResult,
 )
-from connectors.messengers.json_body import read_object
+from connectors.json_body import read_object
 
 SECRET_HEADER = "x-fake-secret"  # noqa: S105  the name of a header
 

@@ -196,20 +196,28 @@ def make_messenger(account: ChannelAccount, *, live: Live) -> Messenger | None:
 
 
 def make_crm(account: CrmAccount) -> Crm | None:
-    """The connector of a CRM account; None when its secrets are not in the environment."""
-    url = environment_value(account.secrets.get("url", ""))
-    if url is None:
+    """The connector of a CRM account; None when its secrets are not in the environment. Raises `BadSetting` naming
+    the variable whose value cannot be used."""
+    secrets = {option: environment_value(name) for option, name in account.secrets.items()}
+    if not secrets or None in secrets.values():
         return None
+    try:
+        return _crm_of(account, {option: value or "" for option, value in secrets.items()})
+    except ValueError as error:
+        raise BadSetting(account.secrets["url"], str(error), "Copy the address from the CRM as it is") from None
+
+
+def _crm_of(account: CrmAccount, secrets: Mapping[str, str]) -> Crm:
     if account.kind == "bitrix24":
         source, assigned = account.settings.get("source_id"), account.settings.get("assigned_by_id")
         return Bitrix24Crm(
-            webhook_url=url,
+            webhook_url=secrets["url"],
             source_id=str(source) if source is not None else "WEB",
             assigned_by_id=int(str(assigned)) if assigned is not None else None,
             entity_type_id=int(str(account.settings.get("entity_type_id", 1))),
             own_fields=account.settings.get("own_fields") is not False,
         )
-    return WebhookCrm(url=url, secret=environment_value(account.secrets.get("secret", "")) or "")
+    return WebhookCrm(url=secrets["url"], secret=secrets["secret"])
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ import typer
 from responder import __version__
 from responder.errors import Refused
 from responder.logs import configure_logs
-from responder.settings import Settings, load_settings
+from responder.settings import Settings, load_environment, load_settings
 
 app = typer.Typer(
     name="responder",
@@ -128,6 +128,7 @@ def _options(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 def _settings(*, quiet: bool = False) -> Settings:
     """Settings, and logs in the form they ask for; commands for people keep to warnings."""
+    load_environment()
     loaded = load_settings()
     level = "warning" if quiet and loaded.log_level == "info" else loaded.log_level
     configure_logs(level=level, style=loaded.log_format)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from dotenv import load_dotenv
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -20,7 +21,7 @@ class Settings(BaseSettings):
     """Field names in upper case are the environment variables; descriptions are their documentation."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", case_sensitive=False, hide_input_in_errors=True
+        env_ignore_empty=True, extra="ignore", case_sensitive=False, hide_input_in_errors=True
     )
 
     var_dir: Annotated[Path, Field(description="Folder for the embedded database and generated secrets.")] = Path("var")
@@ -119,6 +120,12 @@ class Settings(BaseSettings):
         """The key to send; local servers want any non-empty one."""
         key = self.llm_api_key or self.openai_api_key
         return key.get_secret_value() if key else "none"
+
+
+def load_environment(file: Path = Path(".env")) -> None:
+    """Add what `.env` says to the environment, which wins: settings and the secrets named by salon files alike."""
+    if file.is_file():
+        load_dotenv(file, override=False, encoding="utf-8")
 
 
 def load_settings(**overrides: object) -> Settings:

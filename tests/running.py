@@ -81,7 +81,6 @@ async def running(
     if bitrix is not None:
         names["BITRIX24_WEBHOOK_URL"] = bitrix.url
     chosen = Settings(
-        _env_file=None,
         access_token=ACCESS,
         secret_key="secret-key-of-the-tests-and-nobody-else",
         public_url=url,

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from responder.timing.timeline import Substance
+
+__all__ = [
+    "AppointmentState",
+    "Author",
+    "CloseReason",
+    "Direction",
+    "HandoffReason",
+    "SendState",
+    "Substance",
+    "ThreadMode",
+]
+
 
 class Direction(StrEnum):
     IN = "in"
@@ -22,11 +35,6 @@ class Author(StrEnum):
     @property
     def is_auto_reply(self) -> bool:
         return self not in (Author.HUMAN, Author.HUMAN_DEVICE)
-
-
-class Substance(StrEnum):
-    SUBSTANTIVE = "substantive"
-    ACKNOWLEDGEMENT = "acknowledgement"
 
 
 class SendState(StrEnum):

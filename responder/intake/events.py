@@ -8,6 +8,7 @@ from typing import Any
 from connectors.contract import DeliveryStatus, Inbound, InboundKind
 from responder.db.engine import Connection
 from responder.dialogue.handoffs import take_over_thread
+from responder.timing.substance import classify_message
 
 # An edit of a message no turn has taken yet is read by that turn; an edit of the customer's latest word asks for a new
 # turn; older ones only correct the record.
@@ -57,7 +58,7 @@ INSERT INTO message (
     send_state)
 SELECT t.salon_id, t.id, e.id, t.channel_account_id, 'out', 'human_device', false, 'message', %(provider_key)s,
     %(provider_message_id)s, m.order_key, m.text, m.payload, m.raw, m.received_at, m.stored_at,
-    COALESCE(m.sent_at, m.received_at), COALESCE(m.sent_at, m.received_at), NULL, 'accepted'
+    COALESCE(m.sent_at, m.received_at), COALESCE(m.sent_at, m.received_at), %(substance)s, 'accepted'
 FROM message m
 JOIN thread t ON t.id = m.thread_id
 LEFT JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL
@@ -96,7 +97,7 @@ async def apply_event(
             where = " WHERE channel_account_id = %(account)s AND provider_message_id = %(provider_message_id)s"
             await connection.execute(STATUS_STAMPS[item.status] + where + " AND direction = 'out'", values)
         case InboundKind.ECHO:
-            await _echo(connection, values, received_at)
+            await _echo(connection, item, values, received_at)
         case _:  # kept raw; nothing to do
             pass
     return None
@@ -110,8 +111,9 @@ async def _edit(connection: Connection, values: dict[str, Any]) -> datetime | No
     return due["turn_due_at"] if due else None
 
 
-async def _echo(connection: Connection, values: dict[str, Any], received_at: datetime) -> None:
+async def _echo(connection: Connection, item: Inbound, values: dict[str, Any], received_at: datetime) -> None:
     """Staff answered on their own phone: that is a person's reply, and the bot falls silent."""
+    values["substance"] = classify_message(item.text, has_attachment=bool(item.attachments)).value
     values["provider_key"] = f"echo:{values['provider_message_id']}"
     row = await (await connection.execute(STORE_ECHO, values)).fetchone()
     if row is not None:

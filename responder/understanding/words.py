@@ -83,9 +83,7 @@ def name_forms(name: str) -> frozenset[str]:
     found = {name}
     for parse in _dictionary().parse(name):
         if ("Name" in parse.tag or "Surn" in parse.tag) and "nomn" in parse.tag and "sing" in parse.tag:
-            found.update(
-                form.word.replace("ё", "е") for form in parse.lexeme if "sing" in form.tag and "Sgtm" not in form.tag
-            )
+            found.update(form.word.replace("ё", "е") for form in parse.lexeme if "sing" in form.tag)
     return frozenset(found)
 
 

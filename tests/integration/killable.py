@@ -78,7 +78,7 @@ def hurry() -> None:
 
 
 async def serve(port: int) -> None:
-    settings = load_settings(_env_file=None)
+    settings = load_settings()
     url = assembly.database_url(settings)
     async with assembly.responder(settings, url=url) as running:
         await ensure_salon(running.database, clock=running.clock)

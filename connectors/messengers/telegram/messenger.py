@@ -29,7 +29,7 @@ from connectors.contract import (
     Unauthentic,
     WebhookResult,
 )
-from connectors.messengers.json_body import read_object
+from connectors.json_body import read_object
 from connectors.messengers.telegram.failures import translated
 from connectors.messengers.telegram.keyboards import Keyboards
 from connectors.messengers.telegram.polling import Poller, RawUpdate

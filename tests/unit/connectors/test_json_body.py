@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from connectors.contract import Malformed
-from connectors.messengers.json_body import read_object
+from connectors.json_body import read_object
 
 
 def test_an_object_is_read_as_it_is() -> None:

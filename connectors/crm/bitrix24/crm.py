@@ -15,7 +15,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from connectors.contract import CredentialsRefused, CrmReceipt, LeadCard, OutcomeUnknown, PermanentError, TransientError
-from connectors.crm.bitrix24_rest import PORTAL_LIMIT_S, Bitrix24Rest
+from connectors.crm.bitrix24.rest import PORTAL_LIMIT_S, Bitrix24Rest
 
 LEAD, DEAL = 1, 2
 ORIGINATOR = "responder"
