@@ -18,13 +18,16 @@ COLUMNS = (
 )
 
 
+PARTS = tuple(f"{part}, {by}" for part in ("process", "stages", "turns") for by in ("rules", "LLM"))
+
+
 def print_report(medians: Medians, *, scenarios: list[str]) -> None:
     for scenario in scenarios:
         rows = {name: figures[scenario] for name, figures in medians.items() if scenario in figures}
         print(f"\n{scenario}\n")
         _table(("program", *(title for title, _, _ in COLUMNS)), [_row(name, row) for name, row in rows.items()])
     for name, figures in medians.items():
-        for part in ("process, rules", "process, LLM", "stages, rules", "stages, LLM"):
+        for part in PARTS:
             if part in figures:
                 values = ", ".join(f"{key.replace('_', ' ')} {value:.2f}" for key, value in figures[part].items())
                 print(f"\n{name}, {part}: {values}")

@@ -45,6 +45,7 @@ SCENARIOS = (
     Scenario(name="rules, 1 chat", chats=1),
     Scenario(name="rules, 50 chats", chats=50),
     Scenario(name="rules, 200 chats", chats=200),
+    Scenario(name="LLM 0 ms, 1 chat", chats=1, llm_delay_s=0.0),
     Scenario(name="LLM 0 ms, 50 chats", chats=50, llm_delay_s=0.0),
     Scenario(name="LLM 300 ms, 50 chats", chats=50, llm_delay_s=0.3),
 )
@@ -84,8 +85,10 @@ class Bench:
                 figures[f"process, {'LLM' if with_llm else 'rules'}"] = await self._idle(program, running)
                 for scenario in scenarios:
                     figures[scenario.name] = await self._scenario(scenario, running)
+                    if scenario.chats == 1 and program.name != "floor":
+                        figures[f"stages, {'LLM' if with_llm else 'rules'}"] = await _stages(running)
                 if program.name != "floor":
-                    figures[f"stages, {'LLM' if with_llm else 'rules'}"] = await _stages(running)
+                    figures[f"turns, {'LLM' if with_llm else 'rules'}"] = await _turns(running)
         return figures
 
     async def _idle(self, program: Program, running: Running) -> Figures:
@@ -181,23 +184,36 @@ def medians(rounds: list[dict[str, Figures]]) -> dict[str, Figures]:
 
 
 async def _stages(running: Running) -> Figures:
-    """Mean wall milliseconds of each stage of a turn, and how many turns were understood by what, as the program
-    publishes them; an LLM that was never used would make the figures a lie."""
-    client = Client(running.url)
-    _, body = await client.get("/metrics")
-    client.close()
+    """Mean wall and processor milliseconds of each stage, as the program publishes them. Meaningful after one chat at a
+    time only: with more, a stage's processor time holds what others did meanwhile."""
+    body = await _published(running)
+    cpu = dict(re.findall(r'^responder_turn_stage_cpu_seconds_total\{stage="([^"]+)"\} (\S+)$', body, re.MULTILINE))
     sums: dict[str, float] = {}
     counts: dict[str, float] = {}
     for kind, stage, value in re.findall(
-        r'^responder_turn_stage_seconds_(sum|count)\{stage="([^"]+)"\} (\S+)$', body.decode(), re.MULTILINE
+        r'^responder_turn_stage_seconds_(sum|count)\{stage="([^"]+)"\} (\S+)$', body, re.MULTILINE
     ):
         (sums if kind == "sum" else counts)[stage] = float(value)
-    figures = {f"{stage}_ms": sums[stage] * 1000 / counts[stage] for stage in sums if counts.get(stage)}
+    figures = {f"{stage}_wall_ms": sums[stage] * 1000 / counts[stage] for stage in sums if counts.get(stage)}
+    return figures | {f"{stage}_cpu_ms": float(cpu[stage]) * 1000 / counts[stage] for stage in cpu if counts.get(stage)}
+
+
+async def _turns(running: Running) -> Figures:
+    """How many turns were understood by what: an LLM that was never used would make the figures a lie."""
+    figures: Figures = {}
+    body = await _published(running)
     for outcome, by, value in re.findall(
-        r'^responder_turns_total\{outcome="([^"]+)",understood_by="([^"]+)"\} (\S+)$', body.decode(), re.MULTILINE
+        r'^responder_turns_total\{outcome="([^"]+)",understood_by="([^"]+)"\} (\S+)$', body, re.MULTILINE
     ):
         figures[f"turns_{by}_{outcome}"] = float(value)
     return figures
+
+
+async def _published(running: Running) -> str:
+    client = Client(running.url)
+    _, body = await client.get("/metrics")
+    client.close()
+    return body.decode()
 
 
 def _free_port() -> int:

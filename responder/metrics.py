@@ -11,6 +11,9 @@ DUPLICATES = Counter("responder_duplicates", "Redelivered inbound items that cha
 REJECTED = Counter("responder_rejected_requests", "Webhook requests refused.", ("channel", "status"))
 TURNS = Counter("responder_turns", "Turns finished.", ("understood_by", "outcome"))
 TURN_STAGE = Histogram("responder_turn_stage_seconds", "Time in one stage of a turn.", ("stage",), buckets=SECONDS)
+TURN_STAGE_CPU = Counter(
+    "responder_turn_stage_cpu_seconds", "Processor time while a stage ran, whoever used it.", ("stage",)
+)
 SENDS = Counter("responder_sends", "Attempts to hand a message to a messenger.", ("channel", "outcome"))
 SEND_SECONDS = Histogram("responder_send_seconds", "Time of one attempt.", ("channel",), buckets=SECONDS)
 WAIT_SECONDS = Histogram(
@@ -21,7 +24,5 @@ LEADS = Counter("responder_lead_pushes", "Attempts to bring a lead into a CRM.",
 HANDOFFS = Counter("responder_handoffs", "Dialogues handed to people.", ("reason",))
 BOOKINGS = Counter("responder_bookings", "Slots held, booked, refused because taken, cancelled.", ("outcome",))
 READY = Gauge("responder_part_ready", "1 when a part of the process works.", ("part",))
-
-Observer = Histogram  # a labelled child observes like its parent
 
 __all__ = ["REGISTRY"]

@@ -20,6 +20,7 @@ from responder import metrics
 from responder.clock import Clock
 from responder.intake.service import Account
 from responder.logs import get_logger
+from responder.turns.stopwatch import Stopwatch
 
 log = get_logger(__name__)
 BODY_LIMIT = 1024 * 1024  # bytes; WhatsApp batches are the largest documented and stay far below
@@ -53,6 +54,7 @@ def hooks_route(find_door: FindDoor, accept: Accept, *, clock: Clock) -> Route:
         if door is None:
             return Response(b"no such channel account", 404)
         channel = door.messenger.kind
+        stopwatch = Stopwatch()
         try:
             body = await read_body(request)
             result = door.messenger.receive(
@@ -63,8 +65,10 @@ def hooks_route(find_door: FindDoor, accept: Accept, *, clock: Clock) -> Route:
                     body=body,
                 )
             )
+            stopwatch.lap("receive")
             if result.items:
                 await accept(door.account, result.items, received_at)
+                stopwatch.lap("store")
         except BodyTooLarge:
             metrics.REJECTED.labels(channel, "413").inc()
             return Response(f"the body is larger than {BODY_LIMIT} bytes", 413)
