@@ -33,7 +33,7 @@ from responder.commands.serve import (
 from responder.demo.clock import DemoClock
 from responder.demo.doors import Door, Salon, TelegramDoor, WebDoor
 from responder.demo.operators import Operators, Shift
-from responder.demo.people import Person, invite
+from responder.demo.people import LAST_MINUTES, Person, invite
 from responder.demo.simulation import Progress, Simulation, settle
 from responder.demo.stand_ins import SECRET, TOKEN, StandIns
 from responder.logs import configure_logs
@@ -111,6 +111,7 @@ async def simulate(
                 access_token=running.access_token,
                 shift=Shift(
                     names={person.key: person.name for person in salon.operators if person.role != "owner"},
+                    ends_at=now - timedelta(minutes=LAST_MINUTES),
                     hours=salon.hours,
                     zone=salon.zone,
                 ),

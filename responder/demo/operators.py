@@ -32,6 +32,7 @@ class Shift:
     """Who works when: operators by key with the name they sign with, and the salon's hours."""
 
     names: Mapping[str, str]
+    ends_at: datetime  # from then on nobody looks
     hours: OpeningHours
     zone: ZoneInfo
 
@@ -57,6 +58,8 @@ class Operators:
 
     async def look(self, now: datetime) -> None:
         """Notice who waits for a person, and plan when to answer."""
+        if now > self._shift.ends_at:
+            return
         for row in await self._call("GET", f"/dialogues?limit={LOOKS_AT}"):
             wait = (row["id"], row["needed_at"])
             if row["needed_at"] is not None and row["taken_at"] is None and wait not in self._seen:
@@ -67,7 +70,7 @@ class Operators:
 
     async def maybe_step_in(self, now: datetime) -> None:
         """Now and then somebody takes the latest dialogue over though nobody asked."""
-        if self._chance.random() > UNASKED_SHARE or not self._is_open(now):
+        if self._chance.random() > UNASKED_SHARE or not self._is_open(now) or now > self._shift.ends_at:
             return
         rows = await self._call("GET", f"/dialogues?limit={LOOKS_AT}")
         latest = max(rows, key=lambda row: row["last_message_at"], default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import cache
 from importlib import resources
@@ -19,6 +19,9 @@ WEEK_CURVE = (12, 10, 10, 10, 11, 9, 6)  # Monday first
 ENGLISH_SHARE = 0.09
 TELEGRAM_SHARE = 0.58
 MEN_SHARE = 0.22
+LAST_MINUTES = 35  # in which nobody of the staff looks, so that whoever opens the pages finds people waiting
+LATE_HABITS = ("asks_for_person", "has_risky_question", "is_angry", "books_step_by_step")
+LATECOMERS_EVERY = 40
 FAMILIARITY = 0.6  # share of customers whose messenger shows their real name
 
 
@@ -50,8 +53,13 @@ class Person:
 def invite(*, count: int, days: int, seed: int, until: datetime, zone: ZoneInfo) -> list[Person]:
     """`count` people, the earliest first, who write within the `days` before `until`."""
     chance = random.Random(f"people {seed}")  # noqa: S311
-    moments = sorted(_moment(chance, days=days, until=until, zone=zone) for _ in range(count))
-    return [_person(chance, number, moment, seed) for number, moment in enumerate(moments, start=1)]
+    late = LATE_HABITS[: count // LATECOMERS_EVERY]
+    moments = sorted(_moment(chance, days=days, until=until, zone=zone) for _ in range(count - len(late)))
+    people = [_person(chance, number, moment, seed) for number, moment in enumerate(moments, start=1)]
+    for habit, minutes in zip(late, sorted(chance.uniform(3, LAST_MINUTES) for _ in late), strict=True):
+        latecomer = _person(chance, len(people) + 1, until - timedelta(minutes=minutes), seed)
+        people.append(replace(latecomer, habit=habit))
+    return sorted(people, key=lambda person: person.writes_at)
 
 
 @cache
@@ -103,7 +111,7 @@ def _moment(chance: random.Random, *, days: int, until: datetime, zone: ZoneInfo
         day = chance.choices(dates, weights=[WEEK_CURVE[date.weekday()] for date in dates])[0]
         hour = chance.choices(range(24), weights=DAY_CURVE)[0]
         local = datetime.combine(day, time(hour), zone) + timedelta(seconds=chance.uniform(0, 3600))
-        if until - timedelta(days=days) < local < until - timedelta(minutes=2):
+        if until - timedelta(days=days) < local < until - timedelta(minutes=LAST_MINUTES):
             return local.astimezone(until.tzinfo)
 
 

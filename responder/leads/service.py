@@ -132,6 +132,7 @@ class LeadSummary:
     revision: int
     created_at: datetime
     channel: str
+    source: Mapping[str, Any]
     deliveries: Sequence[Delivery]
 
 

@@ -94,7 +94,7 @@ RETURNING lead.id
 RECENT = """
 SELECT lead.id, lead.origin_id, lead.enquiry_id, lead.thread_id, lead.name, lead.phone, lead.service,
        lead.specialist, lead.wish, lead.visit_state, lead.visit_at, lead.revision, lead.created_at,
-       account.kind AS channel,
+       lead.source, account.kind AS channel,
        coalesce((
            SELECT jsonb_agg(jsonb_build_object('crm_key', crm_key, 'crm_id', crm_id, 'crm_url', crm_url, 'is_current',
                       delivery.revision >= lead.revision, 'attempts', attempts, 'last_error', last_error, 'is_parked',

@@ -20,7 +20,7 @@ from responder.web.chat import ChatDesk, chat_router
 from responder.web.health import Check, health_router
 from responder.web.hooks import Accept, FindDoor, hooks_route
 from responder.web.staff.api import staff_api
-from responder.web.staff.pages import refusal_page, staff_pages
+from responder.web.staff.pages import HEADERS, refusal_page, staff_pages
 
 
 def make_app(
@@ -66,5 +66,9 @@ async def _refuse(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong on our side."
     if "text/html" in request.headers.get("accept", ""):
-        return HTMLResponse(refusal_page(detail), status_code=status)
+        return HTMLResponse(
+            refusal_page(detail, accepted=request.headers.get("accept-language", "")),
+            status_code=status,
+            headers=HEADERS,
+        )
     return JSONResponse({"error": status, "message": detail}, status_code=status)

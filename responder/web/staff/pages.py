@@ -1,15 +1,13 @@
-"""Staff pages: recent dialogues with who waits, one dialogue with all its stamps, leads. Server-rendered, no build."""
+"""Staff pages: who waits and for how long, one dialogue with all its stamps, leads. Server-rendered, no build step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
-import yaml
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,8 +23,8 @@ from responder.salon.profile import SalonProfile
 from responder.web.access import Access
 from responder.web.assets import TEMPLATES, asset_url
 from responder.web.staff.views import one_dialogue, recent_dialogues
+from responder.web.staff.wording import Wording, staff_language, staff_texts
 
-LOCALE = Path(__file__).parents[1] / "locale"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
@@ -37,6 +35,9 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "cache-control": "no-store",
 }
+ROWS = 50
+OPERATOR_COOKIE = "responder_operator"  # who last answered from this browser; a convenience, not a right
+OPERATOR_LASTS_S = 365 * 24 * 3600
 
 
 class StaffPages:
@@ -48,32 +49,26 @@ class StaffPages:
         self._salons = salons
         self._clock = clock
 
-    async def dialogues(self, request: Request) -> Response:
+    async def dialogues(self, request: Request, before: str | None = None) -> Response:
         salon = await self._salon(request)
-        rows = await recent_dialogues(self._database, salon.id)
-        return self._page(request, salon, "staff_dialogues.html", here="dialogues", rows=rows)
-
-    async def dialogue(self, request: Request, thread_id: int, problem: str = "") -> Response:
-        salon = await self._salon(request)
-        try:
-            found = await one_dialogue(self._database, salon.id, thread_id)
-        except NotFound as error:
-            raise HTTPException(404, str(error)) from None
-        return self._page(
-            request,
-            salon,
-            "staff_dialogue.html",
-            here="dialogues",
-            head=found.head,
-            messages=found.messages,
-            appointments=found.appointments,
-            problem=problem,
+        found = await recent_dialogues(self._database, salon.id, limit=ROWS, before=_instant(before))
+        waiting = [row for row in found if row["is_waiting"]]
+        others = sorted(
+            (row for row in found if not row["is_waiting"]), key=lambda row: row["last_message_at"], reverse=True
         )
+        older = others[-1]["last_message_at"].isoformat() if len(found) == ROWS and others else None
+        return await self._page(
+            request, salon, "staff_dialogues.html", waiting=waiting, others=others, older=older, is_first=before is None
+        )
+
+    async def dialogue(self, request: Request, thread_id: int) -> Response:
+        salon = await self._salon(request)
+        return await self._dialogue_page(request, salon, thread_id)
 
     async def leads(self, request: Request) -> Response:
         salon = await self._salon(request)
-        rows = await recent_leads(self._database, salon.id, 100)
-        return self._page(request, salon, "staff_leads.html", here="leads", rows=rows)
+        rows = await recent_leads(self._database, salon.id, ROWS)
+        return await self._page(request, salon, "staff_leads.html", rows=rows)
 
     async def act(
         self,
@@ -81,16 +76,18 @@ class StaffPages:
         thread_id: int,
         action: Annotated[str, Form()],
         text: Annotated[str, Form()] = "",
-        key: Annotated[str | None, Form()] = None,
+        key: Annotated[str, Form()] = "",
+        operator: Annotated[str, Form()] = "",
     ) -> Response:
+        """What a form of the dialogue page asks for; then the page again."""
         salon = await self._salon(request)
-        problem = ""
+        who = operator or None
         try:
             match action:
                 case "take-over":
-                    await self._desk.take_over(salon.id, thread_id, operator=None)
+                    await self._desk.take_over(salon.id, thread_id, operator=who)
                 case "reply":
-                    await self._desk.reply(salon.id, thread_id, text, operator=None, key=key)
+                    await self._desk.reply(salon.id, thread_id, text, operator=who, key=key or None)
                 case "give-back":
                     await self._desk.give_back(salon.id, thread_id)
                 case "close":
@@ -102,45 +99,64 @@ class StaffPages:
         except NotFound as error:
             raise HTTPException(404, str(error)) from None
         except Refused as error:
-            problem = str(error)
-        if problem:
-            return await self.dialogue(request, thread_id, problem)
-        return RedirectResponse(f"/dialogues/{thread_id}?salon={salon.slug}#end", status_code=303)
+            return await self._dialogue_page(request, salon, thread_id, problem=str(error), draft=text, status=400)
+        response = RedirectResponse(f"/dialogues/{thread_id}?salon={salon.slug}#end", status_code=303)
+        if who is not None:
+            response.set_cookie(OPERATOR_COOKIE, who, max_age=OPERATOR_LASTS_S, httponly=True, samesite="lax")
+        return response
+
+    async def _dialogue_page(
+        self,
+        request: Request,
+        salon: SalonProfile,
+        thread_id: int,
+        *,
+        problem: str = "",
+        draft: str = "",
+        status: int = 200,
+    ) -> Response:
+        try:
+            found = await one_dialogue(self._database, salon.id, thread_id)
+        except NotFound as error:
+            raise HTTPException(404, str(error)) from None
+        return await self._page(
+            request,
+            salon,
+            "staff_dialogue.html",
+            status=status,
+            head=found.head,
+            messages=found.messages,
+            appointments=found.appointments,
+            operator=request.cookies.get(OPERATOR_COOKIE, ""),
+            form_key=secrets.token_hex(8),  # a form sent twice sends its reply once
+            problem=problem,
+            draft=draft,
+        )
 
     async def _salon(self, request: Request) -> SalonProfile:
-        salons = await self._salons.all()
         wanted = request.query_params.get("salon")
-        for salon in salons:
+        for salon in await self._salons.all():
             if wanted in (None, salon.slug):
                 return salon
         raise HTTPException(404, f"There is no salon {wanted!r}." if wanted else "No salon has been imported yet.")
 
-    def _page(self, request: Request, salon: SalonProfile, template: str, **values: Any) -> HTMLResponse:
-        language = salon.language
-        words = staff_texts(language)
-        now = self._clock.now()
+    async def _page(
+        self, request: Request, salon: SalonProfile, template: str, *, status: int = 200, **values: Any
+    ) -> HTMLResponse:
+        accepted = request.headers.get("accept-language", "")
+        language = staff_language(request.query_params.get("lang"), accepted, default=salon.language)
+        say = Wording(salon, language, now=self._clock.now())
+        salons: Sequence[SalonProfile] = await self._salons.all()
         content = (
             _templates()
             .get_template(template)
-            .render(
-                salon=salon,
-                salon_name=salon.name.to(language),
-                language=language,
-                t=words,
-                now=now,
-                asset_url=asset_url,
-                at=lambda instant: _local(instant, salon.zone, now),
-                stamp=lambda instant: _stamp(instant, salon.zone),
-                span=lambda seconds: duration(seconds, words),
-                service_name=lambda key: _service_name(salon, key, language),
-                specialist_name=lambda key: _specialist_name(salon, key, language),
-                **values,
-            )
+            .render(salon=salon, salons=salons, language=language, say=say, t=say.t, path=request.url.path, **values)
         )
-        return HTMLResponse(content, headers=HEADERS)
+        return HTMLResponse(content, headers=HEADERS, status_code=status)
 
 
 def staff_pages(desk: Desk, *, database: Database, salons: SalonCache, clock: Clock, access: Access) -> APIRouter:
+    """The pages, for whoever `access` lets through."""
     pages = StaffPages(desk, database=database, salons=salons, clock=clock)
     router = APIRouter(include_in_schema=False, dependencies=[Depends(access.require)])
     router.add_api_route("/dialogues", pages.dialogues, methods=["GET"])
@@ -150,63 +166,34 @@ def staff_pages(desk: Desk, *, database: Database, salons: SalonCache, clock: Cl
     return router
 
 
-def refusal_page(message: str) -> str:
+def refusal_page(message: str, *, accepted: str = "") -> str:
     """A page that says what was wrong with the request."""
-    return _templates().get_template("staff_refusal.html").render(message=message, asset_url=asset_url)
+    language = staff_language(None, accepted, default="en")
+    template = _templates().get_template("staff_refusal.html")
+    return template.render(message=message, language=language, t=staff_texts(language))
 
 
-@cache
-def staff_texts(language: str) -> Mapping[str, str]:
-    """Texts of the staff pages; English where a language has none."""
-    path = LOCALE / f"staff.{language}.yaml"
-    if not path.exists():
-        path = LOCALE / "staff.en.yaml"
-    words: dict[str, str] = yaml.safe_load(path.read_text("utf-8"))
-    return words
-
-
-def duration(seconds: float | None, words: Mapping[str, str]) -> str:
-    """A length of time for people: "0.4 s", "2 min 5 s", "3 h 10 min"; a dash for none."""
-    if seconds is None:
-        return "–"
-    if seconds < 10:
-        return f"{seconds:.1f} {words['seconds']}"
-    if seconds < 60:
-        return f"{seconds:.0f} {words['seconds']}"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} {words['minutes']}" + (f" {rest} {words['seconds']}" if rest else "")
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} {words['hours']}" + (f" {minutes} {words['minutes']}" if minutes else "")
+def _instant(text: str | None) -> datetime | None:
+    """The `before` of an address; raises 400 for what is no aware instant."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise HTTPException(400, "before must be an instant with its offset, like 2026-11-23T10:00:00+00:00.")
+    return instant
 
 
 @cache
 def _templates() -> Environment:
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-
-
-def _local(instant: datetime | None, zone: ZoneInfo, now: datetime) -> str:
-    """Time of day, with the date when it is not today."""
-    if instant is None:
-        return "–"
-    local = instant.astimezone(zone)
-    same_day = local.date() == now.astimezone(zone).date()
-    return f"{local:%H:%M}" if same_day else f"{local:%d.%m %H:%M}"
-
-
-def _stamp(instant: datetime | None, zone: ZoneInfo) -> str:
-    """To the millisecond: a stamp is shown as it was taken."""
-    if instant is None:
-        return "–"
-    local = instant.astimezone(zone)
-    return f"{local:%d.%m %H:%M:%S}.{local.microsecond // 1000:03d}"
-
-
-def _service_name(salon: SalonProfile, key: str | None, language: str) -> str:
-    service = salon.service(key)
-    return key or "–" if service is None else service.name.to(language)
-
-
-def _specialist_name(salon: SalonProfile, key: str | None, language: str) -> str:
-    specialist = salon.specialist(key)
-    return key or "–" if specialist is None else specialist.name.to(language)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset_url"] = asset_url
+    return environment

@@ -1,4 +1,7 @@
-"""What the staff pages and API show, read from the tables in one query each; every query is scoped by salon."""
+"""What the staff pages and API show, read from the tables in a few queries each; every query is scoped by salon.
+
+Waits are measured by `responder.timing`, as everywhere: no figure is worked out here.
+"""
 
 from __future__ import annotations
 
@@ -6,53 +9,72 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from responder.db.engine import Database
+from responder.db.engine import Connection, Database
 from responder.errors import NotFound
+from responder.timing.load import load_timelines
+from responder.timing.measures import measure
 
+# Who waits comes first, whoever has waited longest at the top; the rest is the newest page, or one before an instant.
 RECENT = """
+WITH waiting AS (
+    SELECT h.thread_id AS id FROM handoff h JOIN enquiry e ON e.id = h.enquiry_id
+    WHERE h.salon_id = %(salon)s AND h.taken_at IS NULL AND h.returned_at IS NULL AND e.closed_at IS NULL
+      AND %(before)s::timestamptz IS NULL
+    ORDER BY h.needed_at LIMIT %(limit)s
+), latest AS (
+    SELECT id FROM thread
+    WHERE salon_id = %(salon)s AND last_message_at IS NOT NULL
+      AND (%(before)s::timestamptz IS NULL OR last_message_at < %(before)s::timestamptz)
+    ORDER BY last_message_at DESC LIMIT %(limit)s
+)
 SELECT t.id, t.thread_key, t.mode, t.display_name, t.is_blocked, t.last_message_at, c.name, c.phone, a.kind AS channel,
     e.id AS enquiry_id, e.clock_start_at, e.closed_at, e.close_reason, e.excluded, o.name AS operator,
     h.needed_at, h.reason AS handoff_reason, h.taken_at,
-    last.text AS last_text, last.author AS last_author,
-    useful.accepted_at AS first_useful_at, human.accepted_at AS first_human_at
-FROM thread t
+    last.text AS last_text, last.author AS last_author, last.kind AS last_kind,
+    waiting.id IS NOT NULL AS is_waiting
+FROM (SELECT id FROM waiting UNION SELECT id FROM latest) shown
+JOIN thread t ON t.id = shown.id
 JOIN customer c ON c.id = t.customer_id
 JOIN channel_account a ON a.id = t.channel_account_id
+LEFT JOIN waiting ON waiting.id = t.id
 LEFT JOIN operator o ON o.id = t.operator_id
 LEFT JOIN LATERAL (SELECT * FROM enquiry WHERE thread_id = t.id ORDER BY id DESC LIMIT 1) e ON true
 LEFT JOIN LATERAL (SELECT * FROM handoff WHERE thread_id = t.id AND returned_at IS NULL ORDER BY id DESC LIMIT 1) h
     ON true
-LEFT JOIN LATERAL (SELECT text, author FROM message WHERE thread_id = t.id AND text <> '' ORDER BY id DESC LIMIT 1) last
+LEFT JOIN LATERAL (
+    SELECT text, author, kind FROM message WHERE thread_id = t.id AND kind <> 'unknown' ORDER BY id DESC LIMIT 1) last
     ON true
-LEFT JOIN LATERAL (
-    SELECT accepted_at FROM message WHERE enquiry_id = e.id AND direction = 'out' AND substance = 'substantive'
-      AND accepted_at IS NOT NULL ORDER BY accepted_at LIMIT 1) useful ON true
-LEFT JOIN LATERAL (
-    SELECT accepted_at FROM message WHERE enquiry_id = e.id AND author IN ('human', 'human_device')
-      AND accepted_at IS NOT NULL ORDER BY accepted_at LIMIT 1) human ON true
-WHERE t.salon_id = %(salon)s AND t.last_message_at IS NOT NULL
-ORDER BY (h.needed_at IS NOT NULL AND h.taken_at IS NULL) DESC, t.last_message_at DESC
+ORDER BY waiting.id IS NULL, CASE WHEN waiting.id IS NOT NULL THEN h.needed_at END, t.last_message_at DESC
 LIMIT %(limit)s
 """
 
 HEAD = """
-SELECT t.id, t.thread_key, t.mode, t.display_name, t.is_blocked, t.source, c.name, c.phone, a.kind AS channel, o.name AS operator
+SELECT t.id, t.thread_key, t.mode, t.display_name, t.is_blocked, t.source, c.name, c.phone, a.kind AS channel,
+    o.name AS operator, e.id AS enquiry_id, e.clock_start_at, e.closed_at, e.close_reason, e.excluded,
+    h.needed_at, h.reason AS handoff_reason, h.taken_at
 FROM thread t JOIN customer c ON c.id = t.customer_id JOIN channel_account a ON a.id = t.channel_account_id
 LEFT JOIN operator o ON o.id = t.operator_id
+LEFT JOIN LATERAL (SELECT * FROM enquiry WHERE thread_id = t.id ORDER BY id DESC LIMIT 1) e ON true
+LEFT JOIN LATERAL (SELECT * FROM handoff WHERE thread_id = t.id AND returned_at IS NULL ORDER BY id DESC LIMIT 1) h
+    ON true
 WHERE t.id = %(thread)s AND t.salon_id = %(salon)s
 """
 
+# a reply stands where the customer saw it: when it was accepted
 MESSAGES = """
-SELECT m.*, turn.decision, turn.understood_by, turn.llm_outcome, turn.meaning, turn.stages_ms, o.name AS operator
-FROM message m LEFT JOIN turn ON turn.id = m.turn_id LEFT JOIN operator o ON o.id = m.operator_id
-WHERE m.thread_id = %(thread)s AND m.kind <> 'unknown'
-ORDER BY m.id DESC LIMIT 500
+SELECT * FROM (
+    SELECT m.*, turn.decision, turn.understood_by, turn.llm_outcome, turn.meaning, turn.stages_ms, o.name AS operator,
+        COALESCE(m.accepted_at, m.received_at, m.composed_at) AS at
+    FROM message m LEFT JOIN turn ON turn.id = m.turn_id LEFT JOIN operator o ON o.id = m.operator_id
+    WHERE m.thread_id = %(thread)s AND m.kind <> 'unknown'
+    ORDER BY m.id DESC LIMIT 500
+) latest ORDER BY at, id
 """
 
 APPOINTMENTS = """
-SELECT p.id, p.state, p.starts_at, p.ends_at, s.name AS service, w.name AS specialist
+SELECT p.id, p.state, p.starts_at, p.ends_at, s.key AS service, w.key AS specialist
 FROM appointment p JOIN service s ON s.id = p.service_id JOIN specialist w ON w.id = p.specialist_id
-WHERE p.thread_id = %(thread)s AND p.state IN ('held', 'booked', 'came', 'no_show') ORDER BY p.starts_at
+WHERE p.thread_id = %(thread)s AND p.state IN ('held', 'booked', 'came', 'no_show', 'cancelled') ORDER BY p.starts_at
 """
 
 
@@ -65,11 +87,14 @@ class Dialogue:
     appointments: list[dict[str, Any]]
 
 
-async def recent_dialogues(database: Database, salon_id: int, *, limit: int = 100) -> list[dict[str, Any]]:
-    """Dialogues, those waiting for a person first, then the latest."""
+async def recent_dialogues(
+    database: Database, salon_id: int, *, limit: int = 100, before: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Dialogues, those waiting for a person first, then the latest; with `before` only older ones, and nobody first."""
     async with database.connection() as connection:
-        rows = await (await connection.execute(RECENT, {"salon": salon_id, "limit": limit})).fetchall()
-    return [row | {"wait_s": _seconds(row["clock_start_at"], row["first_useful_at"])} for row in rows]
+        values = {"salon": salon_id, "limit": limit, "before": before}
+        rows = await (await connection.execute(RECENT, values)).fetchall()
+        return await _with_waits(connection, rows)
 
 
 async def one_dialogue(database: Database, salon_id: int, thread_id: int) -> Dialogue:
@@ -81,8 +106,13 @@ async def one_dialogue(database: Database, salon_id: int, thread_id: int) -> Dia
             raise NotFound(f"There is no dialogue {thread_id}.")
         messages = await (await connection.execute(MESSAGES, values)).fetchall()
         appointments = await (await connection.execute(APPOINTMENTS, values)).fetchall()
-    return Dialogue(head=head, messages=list(reversed(messages)), appointments=appointments)
+        head = (await _with_waits(connection, [head]))[0]
+    return Dialogue(head=head, messages=messages, appointments=appointments)
 
 
-def _seconds(start: datetime | None, end: datetime | None) -> float | None:
-    return None if start is None or end is None else (end - start).total_seconds()
+async def _with_waits(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the waits of their latest enquiry: `first_useful_s`, `bot_frt_s`, `human_frt_s`."""
+    ids = [row["enquiry_id"] for row in rows if row["enquiry_id"] is not None]
+    waits = {found: measure(timeline).calendar for found, timeline in (await load_timelines(connection, ids)).items()}
+    names = ("first_useful_s", "bot_frt_s", "human_frt_s")
+    return [{**row, **{name: getattr(waits.get(row["enquiry_id"]), name, None) for name in names}} for row in rows]

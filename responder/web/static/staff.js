@@ -1,10 +1,14 @@
-// Keeps staff pages fresh: fetches the page again and swaps in what changed, but never under somebody's hands.
+// Keeps staff pages fresh: fetches the page again and swaps in the parts that changed, but never under somebody's hands.
 
 const EVERY_MS = 3000;
+const NEAR_END_PX = 160;
+
+const places = () => [...document.querySelectorAll("[data-refresh]")];
+const isInUse = (place) => place.querySelector("details[open]") || place.contains(document.activeElement);
+const isAtEnd = () => scrollY + innerHeight > document.documentElement.scrollHeight - NEAR_END_PX;
 
 async function refresh() {
-  const places = [...document.querySelectorAll("[data-refresh]")];
-  if (document.hidden || places.length === 0 || places.some((place) => place.querySelector("details[open]"))) {
+  if (document.hidden || places().length === 0) {
     return;
   }
   const response = await fetch(location.href, { headers: { accept: "text/html" } });
@@ -12,12 +16,31 @@ async function refresh() {
     return;
   }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const fresh = [...page.querySelectorAll("[data-refresh]")];
-  places.forEach((place, index) => {
-    if (fresh[index] && fresh[index].innerHTML !== place.innerHTML) {
-      place.replaceWith(document.adoptNode(fresh[index]));
+  const wasAtEnd = isAtEnd();
+  for (const place of places()) {
+    const fresh = page.querySelector(`[data-refresh="${place.dataset.refresh}"]`);
+    if (fresh && fresh.innerHTML !== place.innerHTML && !isInUse(place)) {
+      place.replaceWith(document.adoptNode(fresh));
     }
-  });
+  }
+  if (wasAtEnd && document.querySelector(".messages")) {
+    scrollTo(0, document.documentElement.scrollHeight);
+  }
 }
 
-setInterval(() => refresh().catch(() => {}), EVERY_MS);
+function sendOnEnter(event) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    event.target.form.requestSubmit(event.target.form.querySelector("button.main"));
+  }
+}
+
+document.querySelector("#reply")?.addEventListener("keydown", sendOnEnter);
+if (document.querySelector(".messages")) {
+  scrollTo(0, document.documentElement.scrollHeight);
+}
+
+// one at a time: a slow answer must not be overtaken by the next
+(function again() {
+  setTimeout(() => refresh().catch(() => {}).finally(again), EVERY_MS);
+})();

@@ -1,0 +1,141 @@
+"""What a serving process does besides answering requests: sweeps, housekeeping, polling of channels, jobs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import psycopg
+
+from connectors.contract import (
+    ConnectorError,
+    Inbound,
+    Polling,
+    Subscribing,
+)
+from responder import jobs, metrics
+from responder.assembly.parts import OpenDoor, Responder
+from responder.booking.service import expire_holds
+from responder.leads.service import PUSH_LEAD, LeadPusher
+from responder.logs import get_logger
+from responder.salon.profile import SalonProfile
+
+log = get_logger(__name__)
+SWEEP_EVERY_S = 1.0
+HOUSEKEEPING_EVERY_S = 30.0
+CANCEL_AGAIN_AFTER_S = 5.0  # a library that swallows one cancellation must not keep the process from stopping
+
+
+@asynccontextmanager
+async def background(running: Responder, *, with_jobs: bool = True) -> AsyncIterator[None]:
+    """The loops of a serving process: sweeps, housekeeping, polling of channels, and jobs unless a worker runs them."""
+    tasks = [
+        asyncio.create_task(_every(SWEEP_EVERY_S, running.scheduler.sweep, "sweep_turns"), name="sweep_turns"),
+        asyncio.create_task(_every(SWEEP_EVERY_S, running.delivery.sweep, "sweep_delivery"), name="sweep_delivery"),
+        asyncio.create_task(_every(HOUSEKEEPING_EVERY_S, lambda: keep_house(running), "keep_house")),
+        asyncio.create_task(_connect_channels(running), name="connect_channels"),
+    ]
+    if with_jobs:
+        tasks.append(asyncio.create_task(run_jobs(running), name="jobs"))
+    try:
+        yield
+    finally:
+        await _end(tasks)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until they end: a library that swallows one cancellation must not keep the process from stopping."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_AFTER_S)
+        if pending:
+            log.warning("still_stopping", tasks=sorted(task.get_name() for task in pending))
+
+
+async def run_jobs(running: Responder) -> None:
+    """Run background jobs until cancelled."""
+    app = jobs.make_app(running.database.url)
+    pusher = lead_pusher(running)
+    jobs.register(app, PUSH_LEAD, pusher.push)
+    await jobs.run_worker(app)
+
+
+def lead_pusher(running: Responder) -> LeadPusher:
+    async def salon_of(salon_id: int) -> SalonProfile:
+        return await running.salons.get(salon_id)
+
+    def transcript_url(thread_id: int) -> str | None:
+        base = running.settings.public_url
+        return None if base is None else f"{base}/dialogues/{thread_id}"
+
+    return LeadPusher(
+        database=running.database,
+        clock=running.clock,
+        crm_accounts=running.crm_accounts,
+        salon_of=salon_of,
+        transcript_url=transcript_url,
+    )
+
+
+async def keep_house(running: Responder) -> None:
+    """What has to be done now and then: close what went quiet, free what was held too long, open new accounts."""
+    await running.intake.close_quiet()
+    async with running.database.connection() as connection:
+        await expire_holds(connection, now=running.clock.now())
+    await running.refresh_accounts()
+
+
+async def _connect_channels(running: Responder) -> None:
+    """Tell messengers where we are, or ask them for updates where we have no public address."""
+    async with asyncio.TaskGroup() as group:
+        for door in tuple(running.doors.values()):
+            if running.settings.public_url is not None and isinstance(door.messenger, Subscribing):
+                group.create_task(_subscribe(running, door, door.messenger))
+            elif isinstance(door.messenger, Polling):
+                group.create_task(_poll(running, door, door.messenger))
+
+
+async def _subscribe(running: Responder, door: OpenDoor, messenger: Subscribing) -> None:
+    url = f"{running.settings.public_url}/hooks/{door.slug}/{door.key}"
+    pause_s = 1.0
+    while True:
+        try:
+            await messenger.subscribe(url)
+        except ConnectorError as error:
+            log.error("subscribe_failed", salon=door.slug, account=door.key, error=str(error))
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, 300.0)
+        else:
+            log.info("subscribed", salon=door.slug, account=door.key)
+            return
+
+
+async def _poll(running: Responder, door: OpenDoor, messenger: Polling) -> None:
+    async def handle(items: Sequence[Inbound]) -> None:
+        await running.accept(door.account, items, running.clock.now())
+
+    pause_s = 1.0
+    while True:
+        try:
+            await messenger.poll(handle)
+        except ConnectorError as error:
+            log.error("polling_failed", salon=door.slug, account=door.key, error=str(error))
+        except psycopg.Error as error:
+            log.error("polling_not_stored", account=door.key, error=type(error).__name__)
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, 60.0)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[object]], name: str) -> None:
+    """Repeat for ever; a failure is logged once and the next round tries again."""
+    while True:
+        try:
+            await work()
+            metrics.READY.labels(name).set(1)
+        except Exception:  # the outer edge of a loop that must not end
+            metrics.READY.labels(name).set(0)
+            log.exception("loop_failed", loop=name)
+        await asyncio.sleep(seconds)

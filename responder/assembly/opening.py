@@ -1,0 +1,113 @@
+"""Opens every part in order and closes them in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from connectors.contract import (
+    Messenger,
+)
+from responder.assembly.parts import Responder
+from responder.clock import Clock, SystemClock
+from responder.db.engine import Database
+from responder.delivery.service import Delivery
+from responder.desk.service import Desk
+from responder.intake.rules import Pace
+from responder.intake.service import Intake
+from responder.live import InProcessLive, Live, RedisLive
+from responder.llm.reader import LlmReader
+from responder.salon.loader import SalonCache
+from responder.secrets_file import kept_secret
+from responder.settings import Settings
+from responder.turns.engine import Limits, TurnEngine
+from responder.turns.scheduler import TurnScheduler
+
+
+@asynccontextmanager
+async def responder(
+    settings: Settings,
+    *,
+    url: str,
+    clock: Clock | None = None,
+) -> AsyncIterator[Responder]:
+    """Every part of a process, opened; `url` is a migrated database. Background loops are separate: `background`."""
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        database = Database(url, pool_size=settings.database_pool)
+        await database.open()
+        stack.push_async_callback(database.close)
+        live: Live = (
+            RedisLive(settings.redis_url.get_secret_value()) if settings.redis_url is not None else InProcessLive()
+        )
+        stack.push_async_callback(live.close)
+        llm = await _open_llm(settings, clock, stack)
+        salons = SalonCache(database)
+        parts: dict[str, Responder] = {}
+
+        def messenger_of(account_id: int) -> Messenger | None:
+            return parts["self"].messenger_of(account_id)
+
+        def can_ask_contact(account_id: int) -> bool:
+            messenger = messenger_of(account_id)
+            return messenger is not None and messenger.capabilities.can_ask_contact
+
+        pace = Pace.within(settings.reply_budget_s, quiet_s=settings.burst_quiet_s)
+        delivery = Delivery(database, clock=clock, messenger_of=messenger_of, live=live)
+        engine = TurnEngine(
+            database=database,
+            clock=clock,
+            salons=salons,
+            delivery=delivery,
+            live=live,
+            limits=Limits(
+                reply_budget_s=settings.reply_budget_s,
+                llm_deadline_s=settings.llm_deadline_s,
+                hold_for=timedelta(minutes=settings.hold_minutes),
+                burst_cap_s=pace.cap_s,
+            ),
+            llm=llm,
+            can_ask_contact=can_ask_contact,
+        )
+        scheduler = TurnScheduler(engine, database=database, clock=clock)
+        running = parts["self"] = Responder(
+            settings=settings,
+            clock=clock,
+            database=database,
+            live=live,
+            salons=salons,
+            intake=Intake(
+                database, clock=clock, pace=pace, enquiry_quiet=timedelta(hours=settings.enquiry_quiet_hours)
+            ),
+            delivery=delivery,
+            engine=engine,
+            scheduler=scheduler,
+            desk=Desk(database, clock=clock, delivery=delivery, live=live, messenger_of=messenger_of),
+            llm=llm,
+            secret_key=_secret(settings, "secret_key"),
+            access_token=_secret(settings, "access_token"),
+        )
+        stack.push_async_callback(running.close_accounts)
+        stack.push_async_callback(scheduler.close)
+        await running.refresh_accounts()
+        yield running
+
+
+async def _open_llm(settings: Settings, clock: Clock, stack: AsyncExitStack) -> LlmReader | None:
+    if not settings.has_llm:
+        return None
+    llm = LlmReader(
+        base_url=settings.llm_base_url or "https://api.openai.com/v1",
+        api_key=settings.llm_key,
+        model=settings.llm_model,
+        clock=clock,
+    )
+    await llm.open()
+    stack.push_async_callback(llm.close)
+    return llm
+
+
+def _secret(settings: Settings, name: str) -> str:
+    given = getattr(settings, name)
+    return given.get_secret_value() if given is not None else kept_secret(settings.var_dir, name)

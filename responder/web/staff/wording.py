@@ -1,0 +1,152 @@
+"""How the staff pages put things: times, waits, names and marks in the reader's language and the salon's zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import phonenumbers
+import yaml
+from babel.dates import format_skeleton, format_time
+
+from responder.reports.text import duration
+from responder.salon.profile import SalonProfile
+
+LOCALE = Path(__file__).parents[1] / "locale"
+FALLBACK = "en"
+PREVIEW_LENGTH = 220
+NOTHING = "–"
+MARKS = ("ref", "utm", "utm_source", "utm_medium", "utm_campaign")
+
+
+@cache
+def staff_languages() -> tuple[str, ...]:
+    return tuple(sorted(path.name.split(".")[1] for path in LOCALE.glob("staff.*.yaml")))
+
+
+@cache
+def staff_texts(language: str) -> Mapping[str, str]:
+    """Texts of the staff pages; English where a language has none."""
+    known = language if language in staff_languages() else FALLBACK
+    words: dict[str, str] = yaml.safe_load((LOCALE / f"staff.{known}.yaml").read_text("utf-8"))
+    return words
+
+
+def staff_language(wanted: str | None, accepted: str, *, default: str) -> str:
+    """`wanted` by the address, else the first of the browser's languages that the pages speak, else the salon's."""
+    for candidate in (wanted or "", *(part.split(";")[0] for part in accepted.split(","))):
+        primary = candidate.strip().lower().replace("_", "-").split("-")[0]
+        if primary in staff_languages():
+            return primary
+    return default if default in staff_languages() else FALLBACK
+
+
+class Wording:
+    """Everything a template says about values; texts themselves are `t`."""
+
+    def __init__(self, salon: SalonProfile, language: str, *, now: datetime) -> None:
+        self.salon, self.language, self.now = salon, language, now
+        self.t = staff_texts(language)
+
+    def clock(self, instant: datetime) -> str:
+        return format_time(instant.astimezone(self.salon.zone), "HH:mm", locale=self.language)
+
+    def day(self, instant: datetime) -> str:
+        """ "today", "yesterday", else the date; with the year when it is another one."""
+        local, today = instant.astimezone(self.salon.zone), self.now.astimezone(self.salon.zone)
+        if local.date() == today.date():
+            return self.t["today"]
+        if local.date() == today.date() - timedelta(days=1):
+            return self.t["yesterday"]
+        skeleton = "MMMd" if local.year == today.year else "yMMMd"
+        return format_skeleton(skeleton, local, locale=self.language)
+
+    def at(self, instant: datetime | None) -> str:
+        """Time of day, with the date when it is not today."""
+        if instant is None:
+            return NOTHING
+        is_today = self.day(instant) == self.t["today"]
+        return self.clock(instant) if is_today else f"{self.day(instant)}, {self.clock(instant)}"
+
+    def stamp(self, instant: datetime) -> str:
+        """To the millisecond: a stamp is shown as it was taken."""
+        local = instant.astimezone(self.salon.zone)
+        return f"{local:%d.%m.%Y %H:%M:%S}.{local.microsecond // 1000:03d}"
+
+    def span(self, seconds: float | None) -> str:
+        return NOTHING if seconds is None else duration(seconds, language=self.language)
+
+    def since(self, instant: datetime) -> str:
+        return self.span(max((self.now - instant).total_seconds(), 0.0))
+
+    def phone(self, e164: str | None) -> str:
+        if not e164:
+            return ""
+        try:
+            parsed = phonenumbers.parse(e164, self.salon.country)
+        except phonenumbers.NumberParseException:
+            return e164
+        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+    def channel(self, kind: str) -> str:
+        return self.t.get(f"channel_{kind}", kind)
+
+    def service(self, key: str | None) -> str:
+        service = self.salon.service(key)
+        return key or "" if service is None else service.name.to(self.language)
+
+    def specialist(self, key: str | None) -> str:
+        specialist = self.salon.specialist(key)
+        return key or "" if specialist is None else specialist.name.to(self.language)
+
+    def person(self, row: Mapping[str, Any]) -> str:
+        return str(row["name"] or row["display_name"] or f"{self.t['visitor']} {row['id']}")
+
+    def handoff(self, reason: str | None) -> str:
+        return self.t.get(f"reason_{reason}", "")
+
+    def source(self, marks: Mapping[str, Any]) -> list[str]:
+        """Where a customer came from, mark by mark; empty when the channel told nothing."""
+        return [f"{name.removeprefix('utm_')}: {value}" for name, value in _flat(marks)]
+
+    def marks(self, marks: Mapping[str, Any]) -> str:
+        """The same in one line, values alone."""
+        return " · ".join(value for _, value in _flat(marks))
+
+    def preview(self, row: Mapping[str, Any]) -> str:
+        """The last words of a dialogue in one line: of ours, the last line, which is what was asked."""
+        text = str(row["last_text"] or "").strip()
+        if not text:
+            return self.t["started"] if row["last_kind"] == "started" else self.t["no_words"]
+        lines = text.splitlines()
+        line = " ".join(lines) if row["last_author"] == "customer" else lines[-1]
+        return line if len(line) <= PREVIEW_LENGTH else f"{line[:PREVIEW_LENGTH]}…"
+
+    def facts(self, document: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+        """A stored document as pairs for a list."""
+        return [(name.replace("_", " "), _plain(value)) for name, value in (document or {}).items()]
+
+
+def _flat(marks: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Marks inside marks too; the widest first, then by name."""
+    for name, value in sorted(marks.items(), key=_width):
+        if isinstance(value, Mapping):
+            yield from _flat(value)
+        else:
+            yield name, str(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_plain(item)}" for name, item in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "; ".join(_plain(item) for item in value)
+    return str(value)
+
+
+def _width(mark: tuple[str, Any]) -> tuple[int, str]:
+    name = mark[0]
+    return (MARKS.index(name) if name in MARKS else len(MARKS), name)
