@@ -203,6 +203,7 @@ async def _rescue_forever(app: App, *, stalled_after_s: float) -> None:
             await rescue_stalled(app, stalled_after_s=stalled_after_s)
         except ConnectorException as error:
             log.warning("rescue_failed", error=type(error.__cause__ or error).__name__)
+        _stop_if_cancelled()  # a pool that is closing may have swallowed the cancellation
         await asyncio.sleep(stalled_after_s / 2)
 
 

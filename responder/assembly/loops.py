@@ -24,6 +24,7 @@ from responder.salon.profile import SalonProfile
 log = get_logger(__name__)
 SWEEP_EVERY_S = 1.0
 HOUSEKEEPING_EVERY_S = 30.0
+CANCEL_AT_MOST = 5
 CANCEL_AGAIN_AFTER_S = 5.0  # a library that swallows one cancellation must not keep the process from stopping
 
 
@@ -45,14 +46,15 @@ async def background(running: Responder, *, with_jobs: bool = True) -> AsyncIter
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel until they end: a library that swallows one cancellation must not keep the process from stopping."""
+    """Cancel until they end; what does not end all the same is left to the end of the process, and said."""
     pending = set(tasks)
-    while pending:
+    for _ in range(CANCEL_AT_MOST):
         for task in pending:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_AFTER_S)
-        if pending:
-            log.warning("still_stopping", tasks=sorted(task.get_name() for task in pending))
+        if not pending:
+            return
+    log.error("did_not_stop", tasks=sorted(task.get_name() for task in pending))
 
 
 async def run_jobs(running: Responder) -> None:

@@ -14,7 +14,8 @@ from responder.errors import NotFound
 from responder.timing.load import load_timelines
 from responder.timing.measures import measure
 
-# Who waits comes first, whoever has waited longest at the top; the rest is the newest page, or one before an instant.
+# Who waits comes first, the longest wait at the top and with the customer's words, which is what somebody has to answer;
+# the rest is the newest page, or one before an instant.
 RECENT = """
 WITH waiting AS (
     SELECT h.thread_id AS id FROM handoff h JOIN enquiry e ON e.id = h.enquiry_id
@@ -42,8 +43,9 @@ LEFT JOIN LATERAL (SELECT * FROM enquiry WHERE thread_id = t.id ORDER BY id DESC
 LEFT JOIN LATERAL (SELECT * FROM handoff WHERE thread_id = t.id AND returned_at IS NULL ORDER BY id DESC LIMIT 1) h
     ON true
 LEFT JOIN LATERAL (
-    SELECT text, author, kind FROM message WHERE thread_id = t.id AND kind <> 'unknown' ORDER BY id DESC LIMIT 1) last
-    ON true
+    SELECT text, author, kind FROM message
+    WHERE thread_id = t.id AND kind <> 'unknown' AND (waiting.id IS NULL OR author = 'customer')
+    ORDER BY id DESC LIMIT 1) last ON true
 ORDER BY waiting.id IS NULL, CASE WHEN waiting.id IS NOT NULL THEN h.needed_at END, t.last_message_at DESC
 LIMIT %(limit)s
 """
