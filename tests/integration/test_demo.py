@@ -83,7 +83,7 @@ def test_customers_come_in_order_within_the_days() -> None:
 def test_a_customer_understands_every_question_of_the_bot(language: str) -> None:
     """Each phrase a customer listens for exists in the phrase book and is recognised when it is said."""
     for phrase, asked in MEANS:
-        said = phrases(language)[phrase].format_map({name: "x" for name in _places(phrases(language)[phrase])})
+        said = phrases(language)[phrase].format_map(dict.fromkeys(_places(phrases(language)[phrase]), "x"))
         heard = Heard(language=language, texts=(f"Some line first\n{said}",))
 
         assert heard.asked is asked, phrase

@@ -14,7 +14,7 @@ from responder.errors import NotFound
 from responder.timing.load import load_timelines
 from responder.timing.measures import measure
 
-# Who waits comes first, the longest wait at the top and with the customer's words, which is what somebody has to answer;
+# Who waits comes first, the longest wait at the top, with the customer's words: what somebody has to answer;
 # the rest is the newest page, or one before an instant.
 RECENT = """
 WITH waiting AS (
