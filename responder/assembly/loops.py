@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -24,6 +24,7 @@ from responder.salon.profile import SalonProfile
 log = get_logger(__name__)
 SWEEP_EVERY_S = 1.0
 HOUSEKEEPING_EVERY_S = 30.0
+CONNECT_EVERY_S = 1.0
 CANCEL_AT_MOST = 5
 CANCEL_AGAIN_AFTER_S = 5.0  # a library that swallows one cancellation must not keep the process from stopping
 
@@ -47,13 +48,15 @@ async def background(running: Responder, *, with_jobs: bool = True) -> AsyncIter
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
     """Cancel until they end; what does not end all the same is left to the end of the process, and said."""
-    pending = set(tasks)
+    pending = {task for task in tasks if not task.done()}
     for _ in range(CANCEL_AT_MOST):
         for task in pending:
             task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_AFTER_S)
         if not pending:
             return
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_AFTER_S)
+    if not pending:
+        return
     log.error("did_not_stop", tasks=sorted(task.get_name() for task in pending))
 
 
@@ -91,13 +94,29 @@ async def keep_house(running: Responder) -> None:
 
 
 async def _connect_channels(running: Responder) -> None:
-    """Tell messengers where we are, or ask them for updates where we have no public address."""
-    async with asyncio.TaskGroup() as group:
-        for door in tuple(running.doors.values()):
-            if running.settings.public_url is not None and isinstance(door.messenger, Subscribing):
-                group.create_task(_subscribe(running, door, door.messenger))
-            elif isinstance(door.messenger, Polling):
-                group.create_task(_poll(running, door, door.messenger))
+    """Tell messengers where we are, or ask them for updates where we have no public address; follows the accounts as
+    salons are imported anew."""
+    connected: dict[int, tuple[OpenDoor, asyncio.Task[None]]] = {}
+    try:
+        while True:
+            for account_id, (door, task) in tuple(connected.items()):
+                if running.doors.get(account_id) is not door:
+                    task.cancel()
+                    del connected[account_id]
+            for account_id, door in tuple(running.doors.items()):
+                if account_id not in connected and (work := _connection(running, door)) is not None:
+                    connected[account_id] = (door, asyncio.create_task(work, name=f"connect-{door.key}"))
+            await asyncio.sleep(CONNECT_EVERY_S)
+    finally:
+        await _end([task for _, task in connected.values()])
+
+
+def _connection(running: Responder, door: OpenDoor) -> Coroutine[None, None, None] | None:
+    if running.settings.public_url is not None and isinstance(door.messenger, Subscribing):
+        return _subscribe(running, door, door.messenger)
+    if isinstance(door.messenger, Polling):
+        return _poll(running, door, door.messenger)
+    return None
 
 
 async def _subscribe(running: Responder, door: OpenDoor, messenger: Subscribing) -> None:

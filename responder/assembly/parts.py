@@ -29,7 +29,7 @@ from responder.turns.scheduler import TurnScheduler
 
 @dataclass(frozen=True, slots=True)
 class OpenDoor:
-    """A channel account that is switched on. `mode` is how its messages come in."""
+    """A channel account that is switched on, and the names its webhook address is made of."""
 
     slug: str
     key: str
@@ -94,24 +94,33 @@ class Responder:
             task.add_done_callback(_background.discard)
 
     async def refresh_accounts(self) -> None:
-        """Open the accounts of new and changed salons; those of an unchanged salon stay as they are."""
+        """Open the accounts of new and changed salons, then close what they replace; raises `BadSetting` and leaves
+        everything as it was when an account cannot be made."""
         for salon in await self.salons.all():
             if self._revisions.get(salon.id) == salon.revision:
                 continue
-            await self._close_accounts(salon.id)
+            doors = {}
             for account in salon.channels:
                 messenger = make_messenger(account, live=self.live)
                 if messenger is not None:
-                    await messenger.open()
                     place = Account(id=account.id, salon_id=salon.id, kind=ChannelKind(account.kind))
-                    self.doors[account.id] = OpenDoor(salon.slug, account.key, place, messenger)
+                    doors[account.id] = OpenDoor(salon.slug, account.key, place, messenger)
             crms = {account.key: crm for account in salon.crm if (crm := make_crm(account)) is not None}
+            for door in doors.values():
+                await door.messenger.open()
             for crm in crms.values():
                 await crm.open()
-            self.crms[salon.id] = crms
             self._revisions[salon.id] = salon.revision
+            old = self._take_out(salon.id)
+            self.doors |= doors
+            self.crms[salon.id] = crms
+            await _close(old)
 
     async def crm_accounts(self, salon_id: int) -> Mapping[str, Crm]:
+        """The CRM accounts of a salon that are switched on; a salon imported since the last look is looked up."""
+        salon = await self.salons.get(salon_id)
+        if self._revisions.get(salon_id) != salon.revision:
+            await self.refresh_accounts()
         return self.crms.get(salon_id, {})
 
     async def warm_up(self) -> None:
@@ -121,15 +130,16 @@ class Responder:
 
     async def close_accounts(self) -> None:
         for salon_id in tuple(self._revisions):
-            await self._close_accounts(salon_id)
+            await _close(self._take_out(salon_id))
 
-    async def _close_accounts(self, salon_id: int) -> None:
-        for account_id, door in tuple(self.doors.items()):
-            if door.account.salon_id == salon_id:
-                del self.doors[account_id]
-                await door.messenger.close()
-        for crm in self.crms.pop(salon_id, {}).values():
-            await crm.close()
+    def _take_out(self, salon_id: int) -> list[Messenger | Crm]:
+        gone = [account_id for account_id, door in self.doors.items() if door.account.salon_id == salon_id]
+        return [*(self.doors.pop(account_id).messenger for account_id in gone), *self.crms.pop(salon_id, {}).values()]
+
+
+async def _close(parts: Sequence[Messenger | Crm]) -> None:
+    for part in parts:
+        await part.close()
 
 
 _background: set[asyncio.Future[None]] = set()  # tasks nobody awaits, kept from being collected

@@ -6,10 +6,15 @@ dies in between, the attempt's time runs out and the sweep finds the row.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import psycopg
+from psycopg_pool import PoolTimeout
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from connectors.contract import Button, ConnectorError, Messenger, Outbound, RecipientUnreachable
 from responder import metrics
@@ -87,17 +92,7 @@ class Delivery:
         accepted_at = receipt.accepted_at or self._clock.now()
         metrics.SENDS.labels(messenger.kind, "accepted").inc()
         metrics.SEND_SECONDS.labels(messenger.kind).observe(self._clock.monotonic() - started)
-        async with self._database.connection() as connection:
-            await connection.execute(
-                sql.STAMP_ACCEPTED,
-                {
-                    "id": parcel.message_id,
-                    "thread": parcel.thread_id,
-                    "accepted_at": accepted_at,
-                    "provider_message_id": receipt.provider_message_id,
-                },
-                prepare=True,
-            )
+        await self._stamp(parcel, accepted_at, receipt.provider_message_id)
         if parcel.clock_start_at is not None:
             wait_s = (accepted_at - parcel.clock_start_at).total_seconds()
             metrics.WAIT_SECONDS.labels(messenger.kind, parcel.author).observe(max(wait_s, 0.0))
@@ -115,13 +110,29 @@ class Delivery:
         now = self._clock.now()
         async with self._database.connection() as connection:
             lost = await (await connection.execute(sql.FIND_LOST, {"now": now, "limit": BATCH})).fetchall()
-            for row in lost:
-                await self._recover(row, now)
+        for row in lost:
+            await self._recover(row, now)
+        async with self._database.connection() as connection:
             due = await (await connection.execute(sql.FIND_DUE_THREADS, {"now": now, "limit": BATCH})).fetchall()
-        for row in due:
-            while await self.deliver_next(row["thread_id"]):
-                pass
+        # side by side: a messenger that hangs holds up its own threads only
+        await asyncio.gather(*(self._deliver_all(row["thread_id"]) for row in due))
         return len(lost) + len(due)
+
+    @retry(
+        retry=retry_if_exception_type((psycopg.OperationalError, PoolTimeout)),
+        stop=stop_after_delay(ATTEMPT_LASTS.total_seconds() / 2),
+        wait=wait_fixed(0.5),
+        reraise=True,
+    )
+    async def _stamp(self, parcel: Parcel, accepted_at: datetime, provider_message_id: str) -> None:
+        """Tried again while the attempt lasts: an accepted message without its stamp would be sent once more."""
+        values = {"id": parcel.message_id, "accepted_at": accepted_at, "provider_message_id": provider_message_id}
+        async with self._database.connection() as connection:
+            await connection.execute(sql.STAMP_ACCEPTED, values, prepare=True)
+
+    async def _deliver_all(self, thread_id: int) -> None:
+        while await self.deliver_next(thread_id):
+            pass
 
     async def _take(self, thread_id: int) -> Parcel | None:
         now = self._clock.now()
@@ -166,6 +177,7 @@ class Delivery:
         values = {
             "id": parcel.message_id,
             "thread": parcel.thread_id,
+            "attempts": parcel.attempts,
             "state": step.state.value,
             "at": step.at,
             "failure": step.failure,

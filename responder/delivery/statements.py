@@ -13,7 +13,7 @@ FROM thread t
 WHERE t.id = m.thread_id AND m.id = (
     SELECT first.id FROM message first
     WHERE first.thread_id = %(thread)s AND first.send_state IN ('queued', 'sending')
-    ORDER BY first.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    ORDER BY first.id LIMIT 1 FOR UPDATE)
   AND m.send_state = 'queued' AND COALESCE(m.next_attempt_at, %(now)s) <= %(now)s
 RETURNING {_COLUMNS}
 """
@@ -25,8 +25,11 @@ ORDER BY m.id LIMIT %(limit)s
 """
 
 FIND_DUE_THREADS = """
-SELECT DISTINCT thread_id FROM message
-WHERE send_state = 'queued' AND COALESCE(next_attempt_at, %(now)s) <= %(now)s
+SELECT head.thread_id FROM (
+    SELECT DISTINCT ON (thread_id) thread_id, send_state, next_attempt_at FROM message
+    WHERE send_state IN ('queued', 'sending') ORDER BY thread_id, id
+) head
+WHERE head.send_state = 'queued' AND COALESCE(head.next_attempt_at, %(now)s) <= %(now)s
 LIMIT %(limit)s
 """
 
@@ -41,9 +44,15 @@ WITH stamped AS (
 UPDATE thread SET last_message_at = GREATEST(last_message_at, %(accepted_at)s) FROM stamped WHERE id = stamped.thread_id
 """
 
+# `attempts` fences out whoever looked at the row before somebody else began the next attempt. After take-over the bot
+# says nothing more, so what would wait for another attempt is withdrawn.
 LEAVE_ATTEMPT = """
-UPDATE message SET send_state = %(state)s, next_attempt_at = %(at)s, failure = %(failure)s, failed_at = %(failed_at)s
-WHERE id = %(id)s AND send_state IN ('sending', 'unknown', 'queued')
+UPDATE message m SET
+    send_state = CASE WHEN %(state)s::varchar IN ('queued', 'unknown') AND m.author = 'bot' AND EXISTS (
+        SELECT 1 FROM handoff h WHERE h.thread_id = m.thread_id AND h.taken_at IS NOT NULL AND h.returned_at IS NULL
+    ) THEN 'withdrawn' ELSE %(state)s::varchar END,
+    next_attempt_at = %(at)s, failure = %(failure)s, failed_at = %(failed_at)s
+WHERE m.id = %(id)s AND m.send_state IN ('sending', 'unknown') AND m.attempts = %(attempts)s
 """
 
 MARK_BLOCKED = "UPDATE thread SET is_blocked = true WHERE id = %(thread)s"

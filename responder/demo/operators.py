@@ -22,7 +22,7 @@ LATE_SHARE = 0.16  # of those answered: 5 to 25 minutes
 NEXT_MORNING_SHARE = 0.06
 UNASKED_SHARE = 0.012  # of the bot's own dialogues that somebody takes over all the same
 LANGUAGES = ("ru", "en")
-CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+ENGLISH = re.compile(r"(?i)[\x00-\x7f]*[a-z][\x00-\x7f]*")
 
 OperatorWork = Callable[[datetime], Awaitable[str | None]]  # gives the key of the customer that was written to
 
@@ -123,7 +123,7 @@ class Operators:
 
     async def _reply(self, thread_id: int, kind: str, said: str | None, now: datetime) -> None:
         key = self._on_duty(now)
-        book = words("ru" if not said or CYRILLIC.search(said) else "en")
+        book = words("en" if said and ENGLISH.fullmatch(said) else "ru")
         line = book["matters"].get(said) or self._chance.choice(book["operators"][kind])
         line = line.format(me=self._shift.names[key])
         await self._call("POST", f"/dialogues/{thread_id}/messages", {"text": line, "operator": key})

@@ -124,6 +124,7 @@ class Desk:
         now = self._clock.now()
         async with self._database.transaction() as connection:
             await self._thread(connection, salon_id, thread_id)
+            await connection.execute(MARK_ANSWERED, {"thread": thread_id})
             await connection.execute(CLOSE_ENQUIRY, {"thread": thread_id, "now": now, "reason": reason.value})
             await give_back_thread(connection, thread_id=thread_id, now=now)
         await self._tell(salon_id, thread_id)

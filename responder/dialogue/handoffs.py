@@ -31,11 +31,12 @@ WHERE thread_id = %(thread)s AND returned_at IS NULL AND taken_at IS NULL
 
 WITHDRAW_UNSENT = """
 UPDATE message SET send_state = 'withdrawn', next_attempt_at = NULL
-WHERE thread_id = %(thread)s AND send_state = 'queued' AND author = 'bot'
+WHERE thread_id = %(thread)s AND send_state IN ('queued', 'unknown') AND author = 'bot'
 """
 
 GIVE_BACK = """
-UPDATE thread SET mode = 'bot', operator_id = NULL, unanswered_since = NULL, answered_to_id = last_inbound_id,
+UPDATE thread SET mode = 'bot', operator_id = NULL,
+    turn_due_at = CASE WHEN unanswered_since IS NOT NULL THEN %(now)s::timestamptz END,
     state = state - 'handed_off' - 'misunderstood'
 WHERE id = %(thread)s AND mode = 'human'
 RETURNING id
@@ -64,9 +65,8 @@ async def take_over_thread(connection: Connection, *, thread_id: int, operator_i
 
 
 async def give_back_thread(connection: Connection, *, thread_id: int, now: datetime) -> bool:
-    """The bot answers again from the customer's next message on; False when it already did."""
+    """The bot answers again, at once what nobody has answered; False when it already did."""
     values = {"thread": thread_id, "now": now}
-    if await (await connection.execute(GIVE_BACK, values)).fetchone() is None:
-        return False
+    is_given_back = await (await connection.execute(GIVE_BACK, values)).fetchone() is not None
     await connection.execute(RETURN_HANDOFFS, values)
-    return True
+    return is_given_back

@@ -139,6 +139,7 @@ class Intake:
         if await (await connection.execute(sql.FIND_THREAD, values)).fetchone() is None:
             await connection.execute(sql.OPEN_THREAD, values)
         await connection.execute(sql.CLOSE_STALE_OF_THREAD, values)
+        await connection.execute(sql.END_OLD_HANDOFFS, values)
         await connection.execute(sql.OPEN_ENQUIRY, values)
 
     async def _store_event(

@@ -62,10 +62,23 @@ SELECT %(salon)s, %(account)s, %(thread_key)s, person.id, %(name)s, %(source)s, 
 
 # An enquiry gone quiet ended when its quiet time was over, not when somebody noticed.
 CLOSE_STALE_OF_THREAD = """
-UPDATE enquiry e SET closed_at = COALESCE(t.last_message_at, e.received_at) + %(quiet)s, close_reason = 'quiet'
+UPDATE enquiry e SET
+    closed_at = COALESCE(e.settled_at, COALESCE(t.last_message_at, e.received_at) + %(quiet)s),
+    close_reason = CASE WHEN e.settled_at IS NOT NULL THEN 'resolved' ELSE 'quiet' END
 FROM thread t
 WHERE t.channel_account_id = %(account)s AND t.thread_key = %(thread_key)s AND e.thread_id = t.id
   AND e.closed_at IS NULL AND COALESCE(t.last_message_at, e.received_at) <= %(stale)s
+"""
+
+# A new enquiry is the bot's again, whoever ended the last one: nobody may wait for a person who does not know.
+END_OLD_HANDOFFS = """
+WITH ours AS (
+    UPDATE thread t SET mode = 'bot', operator_id = NULL, state = t.state - 'handed_off'
+    WHERE t.channel_account_id = %(account)s AND t.thread_key = %(thread_key)s
+      AND NOT EXISTS (SELECT 1 FROM enquiry e WHERE e.thread_id = t.id AND e.closed_at IS NULL)
+    RETURNING t.id
+)
+UPDATE handoff h SET returned_at = %(now)s FROM ours WHERE h.thread_id = ours.id AND h.returned_at IS NULL
 """
 
 OPEN_ENQUIRY = """
@@ -98,7 +111,7 @@ RETURNING id AS message_id, thread_id, enquiry_id
 
 CLOSE_QUIET = """
 UPDATE enquiry e SET
-    closed_at = CASE WHEN e.settled_at IS NOT NULL THEN %(now)s
+    closed_at = CASE WHEN e.settled_at IS NOT NULL THEN e.settled_at
                      ELSE COALESCE(t.last_message_at, e.received_at) + (%(now)s - %(stale)s) END,
     close_reason = CASE WHEN e.settled_at IS NOT NULL THEN 'resolved' ELSE 'quiet' END
 FROM thread t

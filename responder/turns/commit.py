@@ -23,6 +23,7 @@ from responder.turns.decision import Decision
 from responder.turns.reading import Reading
 from responder.turns.situation import Situation
 
+BOOK_CHANGES = frozenset({"booked", "moved", "cancelled"})
 LEAD_SETTLES_S = 600.0  # a phone alone waits this long for its booking before the CRM hears of it
 
 
@@ -53,7 +54,7 @@ class Traces:
     def of(cls, decision: Decision, claim: Claim) -> Traces:
         return cls(
             needs_person=decision.handoff is not None,
-            settles=decision.is_settled != claim.is_settled,
+            settles=decision.is_settled or (claim.is_settled and bool(decision.says)),
             is_spam=decision.is_spam,
             knows_more=_person(decision.state) != _person(claim.state),
             lead_after_s=_lead_after_s(decision, claim),
@@ -155,7 +156,7 @@ def _lead_after_s(decision: Decision, claim: Claim) -> float | None:
     state, before = decision.state, claim.state
     if state.phone is None:
         return None
-    if state.visit != before.visit or decision.handoff is not None:
+    if decision.name in BOOK_CHANGES or decision.handoff is not None:
         return 0.0
     is_new_person = (state.phone, state.name) != (before.phone, before.name)
     is_new_wish = state.service is not None and before.service is None

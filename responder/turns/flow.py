@@ -114,7 +114,7 @@ def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decisi
         )
         return step.but(says=(*decision.says, line, *step.says))
     if not search.wishes and search.after is None and search.before is None and not search.not_on:
-        shown = state.but(offers=offers, asked=Asked.WHEN)
+        shown = state.but(offers=offers, asked=Asked.CHOICE)
         lines = (at.say("ask_when_with_nearest", service=name), *_offer_list(offers, at))
         asking = Decision(name="ask_when", state=shown, says=lines, quick_replies=offer_buttons(offers, at))
         return asking.after(*decision.says)

@@ -14,7 +14,7 @@ from typing import Any
 import phonenumbers
 
 from connectors.contract import InboundKind
-from responder.dialogue.meaning import Context, Intent, Meaning, Offered
+from responder.dialogue.meaning import Asked, Context, Intent, Meaning, Offered
 from responder.dialogue.state import DialogueState
 from responder.llm.merge import merge
 from responder.llm.reader import LlmReader
@@ -22,6 +22,12 @@ from responder.llm.reading import Line, LlmOutcome, LlmReading
 from responder.salon.profile import SalonProfile
 from responder.turns.claim import Claim, Unread
 from responder.understanding.reader import Reader
+
+# A yes on an old button answers the question it stood under, not the one that is open now.
+_ANSWERS_NOW = {
+    Asked.CONFIRM: ("confirm:yes", "confirm:no"),
+    Asked.CANCEL_CONFIRM: ("cancel:yes", "cancel:no"),
+}
 
 Conversation = Callable[[], Awaitable[Sequence[Line]]]
 
@@ -126,7 +132,7 @@ def _pressed(unread: Sequence[Unread], context: Context) -> Meaning:
                 meaning = replace(meaning, offer_token=token, intents=meaning.intents | intents)
             case "service", key:
                 meaning = replace(meaning, service=key, intents=meaning.intents | {Intent.BOOK})
-            case (("confirm" | "cancel"), answer):
+            case (("confirm" | "cancel"), answer) if payload in _ANSWERS_NOW.get(context.asked, ()):
                 intent = Intent.CONFIRM if answer == "yes" else Intent.DECLINE
                 meaning = replace(meaning, intents=meaning.intents | {intent})
             case _:
@@ -152,16 +158,23 @@ def _with_contact(meaning: Meaning, claim: Claim, salon: SalonProfile) -> Meanin
         card = message.payload.get("contact")
         if not isinstance(card, dict) or not card.get("phone"):
             continue
-        number = str(card["phone"])
-        try:
-            parsed = phonenumbers.parse(number if number.startswith("+") else f"+{number}", salon.country)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(parsed):
-            e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        e164 = _e164(str(card["phone"]), salon.country)
+        if e164 is not None:
             name = meaning.name or (None if claim.state.name else card.get("name"))
             meaning = replace(meaning, phones=(*meaning.phones, e164), name=name, needs_no_reply=False)
     return meaning
+
+
+def _e164(number: str, country: str) -> str | None:
+    """A card's number, which may come without "+" or without the country; None when it can be neither."""
+    for spelling in (number, f"+{number}"):
+        try:
+            parsed = phonenumbers.parse(spelling, country)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed):
+            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return None
 
 
 def _plain(value: Any) -> Any:

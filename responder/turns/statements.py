@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from responder.delivery.rules import ATTEMPT_LASTS
 
-ATTEMPT_LASTS = timedelta(seconds=15)  # as responder.delivery.rules: the reply is being sent by whoever commits it
+__all__ = ["ATTEMPT_LASTS"]
 
 READABLE = "('message', 'pressed', 'started', 'edited')"
 
@@ -21,7 +21,7 @@ SELECT c.thread_key, c.salon_id, c.channel_account_id, c.customer_id, c.state, c
     c.unanswered_since, c.turn_failures, s.revision AS salon_revision,
     e.id AS enquiry_id, e.clock_start_at, e.settled_at IS NOT NULL AS is_settled,
     EXISTS (SELECT 1 FROM message o WHERE o.enquiry_id = e.id AND o.direction = 'out' AND o.author <> 'system'
-            AND o.send_state <> 'failed') AS is_answered,
+            AND o.send_state IN ('sending', 'accepted', 'unknown')) AS is_answered,
     COALESCE((
         SELECT jsonb_agg(jsonb_build_object('id', m.id, 'kind', m.kind, 'text', m.text, 'payload', m.payload)
                          ORDER BY m.sent_at NULLS LAST, m.order_key, m.id)
@@ -46,14 +46,14 @@ WITH ours AS (
         state = %(state)s,
         mode = %(mode)s::varchar,
         answered_to_id = COALESCE(%(seen)s, answered_to_id),
-        unanswered_since = CASE WHEN last_inbound_id > %(seen)s THEN %(now)s END,
-        turn_due_at = CASE WHEN last_inbound_id > %(seen)s AND %(mode)s::varchar = 'bot'
+        unanswered_since = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0) THEN %(now)s END,
+        turn_due_at = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0) AND %(mode)s::varchar = 'bot'
                            THEN COALESCE(turn_due_at, %(now)s) END,
         turn_failures = 0,
         lease_token = NULL,
         lease_until = NULL
     WHERE id = %(thread)s AND lease_token = %(token)s AND mode = 'bot'
-      AND NOT (%(may_restart)s AND last_inbound_id > %(seen)s)
+      AND NOT (%(may_restart)s AND last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0))
     RETURNING id, turn_due_at
 ), told AS (
     INSERT INTO turn (salon_id, thread_id, enquiry_id, started_at, decided_at, first_message_id, last_message_id,

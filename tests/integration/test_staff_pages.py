@@ -167,7 +167,7 @@ def test_templates_hold_nothing_the_policy_would_stop(template: Path) -> None:
 
 async def test_a_dialogue_of_another_salon_is_not_found(database_url: str, tmp_path: Path) -> None:
     """Every page and action is about one salon; a dialogue of another one does not exist there."""
-    web = {"key": "web", "type": "webchat", "name": "Chat", "site_key": "other", "origins": []}
+    web = {"key": "web", "type": "webchat", "name": "Chat", "site_key": "other", "origins": ["http://127.0.0.1:*"]}
     document = yaml.safe_load(DEMO_SALON.read_text("utf-8")) | {"slug": "other", "channels": [web], "crm": []}
     file = tmp_path / "other.yaml"
     file.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")

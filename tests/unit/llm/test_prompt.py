@@ -154,7 +154,7 @@ def test_the_instructions_name_every_tool_and_intent(language: str) -> None:
     assert [intent for intent in SAYABLE if not re.search(rf"\b{intent}\b", text)] == []
 
 
-@pytest.mark.parametrize("path", sorted(PROMPTS.glob("*/*.*")), ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", sorted(PROMPTS.glob("*/*.[my]*")), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_placeholder_is_explained(path: Path) -> None:
     """A placeholder that the README of the prompts does not explain may not be used."""
     text = path.read_text(encoding="utf-8")
@@ -165,7 +165,7 @@ def test_every_placeholder_is_explained(path: Path) -> None:
 
 def test_no_placeholder_is_explained_that_is_not_used() -> None:
     """The README explains nothing that is gone."""
-    used = {name for path in PROMPTS.glob("*/*.*") for name in PLACEHOLDER.findall(path.read_text(encoding="utf-8"))}
+    used = {name for path in PROMPTS.glob("*/*.[my]*") for name in PLACEHOLDER.findall(path.read_text(encoding="utf-8"))}
     assert set(re.findall(r"`\{([a-z_]+)\}`", README)) - used == set()
 
 

@@ -220,7 +220,7 @@ def test_what_does_not_fit_is_offered_with_the_reason() -> None:
     slot = Slot(specialist=ANNA, starts_at=NOW, ends_at=NOW + timedelta(hours=1))
     found = flow.after_search(decision, SlotSearch(slots=(slot,), fits=False, reason="full"), at())
     assert found.deed is None
-    assert "занято" in found.text
+    assert "свободного нет" in found.text
 
 
 def test_a_taken_slot_leads_to_another_search_near_it() -> None:
