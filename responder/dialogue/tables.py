@@ -184,7 +184,7 @@ class Turn(SQLModel, table=True):
     decided_at: datetime = instant(nullable=False)
     first_message_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     last_message_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
-    understood_by: str  # "rules", "llm", "none"
+    understood_by: str  # "rules", "llm", "buttons"
     llm_outcome: str | None = None  # "used", "late", "refused", "failed", "guarded"
     meaning: dict[str, Any] = jsonb()
     decision: str = ""

@@ -32,8 +32,8 @@ ACKNOWLEDGEMENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """One worded line and the phrase it came from; `literal` for wording that came ready (the salon's knowledge, an
-    LLM's answer after the guard)."""
+    """One worded line and the phrase it came from ("knowledge" and "answer" for wording that came ready from the salon's
+    file and, after the guard, from the LLM)."""
 
     phrase: str
     text: str
