@@ -32,8 +32,8 @@ ACKNOWLEDGEMENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """One worded line and the phrase it came from ("knowledge" and "answer" for wording that came ready from the salon's
-    file and, after the guard, from the LLM)."""
+    """One worded line and the phrase it came from ("knowledge" for wording from the salon's file, "answer" for the
+    LLM's after the guard)."""
 
     phrase: str
     text: str

@@ -165,7 +165,8 @@ def test_every_placeholder_is_explained(path: Path) -> None:
 
 def test_no_placeholder_is_explained_that_is_not_used() -> None:
     """The README explains nothing that is gone."""
-    used = {name for path in PROMPTS.glob("*/*.[my]*") for name in PLACEHOLDER.findall(path.read_text(encoding="utf-8"))}
+    texts = [path.read_text(encoding="utf-8") for path in PROMPTS.glob("*/*.[my]*")]
+    used = {name for text in texts for name in PLACEHOLDER.findall(text)}
     assert set(re.findall(r"`\{([a-z_]+)\}`", README)) - used == set()
 
 
