@@ -9,6 +9,7 @@ from responder.dialogue.meaning import Intent, Meaning, Wish
 from responder.dialogue.state import DialogueState, Offer
 from responder.turns.answers import ABOUT
 
+NAME_LIMIT = 80  # characters; a longer one would push a read-back past what a channel carries
 MOVES_ON = frozenset({Intent.BOOK, Intent.CHOOSE, Intent.LATER, Intent.EARLIER, Intent.OTHER_DAY})
 
 
@@ -58,7 +59,7 @@ def absorb_contact(state: DialogueState, meaning: Meaning) -> DialogueState:
     if meaning.phones:
         merged = merged.but(phone=meaning.phones[-1])
     if meaning.name:
-        merged = merged.but(name=meaning.name)
+        merged = merged.but(name=meaning.name[:NAME_LIMIT])
     return merged
 
 
