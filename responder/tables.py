@@ -8,9 +8,10 @@ from sqlmodel import SQLModel
 from responder.booking import tables as booking
 from responder.dialogue import tables as dialogue
 from responder.leads import tables as leads
+from responder.reports import tables as reports
 from responder.salon import tables as salon
 
-MODULES = (salon, dialogue, booking, leads)
+MODULES = (salon, dialogue, booking, leads, reports)
 
 
 def metadata() -> MetaData:

@@ -34,8 +34,8 @@ def _edges() -> Ints:
 
 
 EDGES_US: Final[Ints] = _edges()
-"""Ascending; bin `i` holds waits in (EDGES_US[i - 1], EDGES_US[i]], bin 0 what took no time, and one bin more than there
-are edges holds what lies beyond the last."""
+"""Ascending; bin `i` holds waits in (EDGES_US[i - 1], EDGES_US[i]], bin 0 what took no time, and one bin more than
+there are edges holds what lies beyond the last."""
 
 BINS: Final = len(EDGES_US) + 1
 

@@ -51,7 +51,7 @@ class WaitColumns:
 
 
 def figures_of(waits: WaitColumns, *, measures: Sequence[Measure], within_s: Sequence[float]) -> list[Figure]:
-    """The figure of each of `measures`, `within_s` beside it; rows name them by position. One without a row is empty."""
+    """The figure of each of `measures` with its `within_s`; rows name figures by position, one without rows is empty."""
     size = len(measures)
 
     def counted(which: Bools) -> list[int]:

@@ -1,0 +1,126 @@
+"""Figures by any mark out of counted days, or out of the enquiries themselves where counting is not enough.
+
+Both give the same columns of waits, so that there is one way from waits to figures (`timing.counts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from responder.reports.columns import Elapsed, Found, Rows, find_waits
+from responder.reports.entries import ANY_HOUR, CODES, Cells
+from responder.timing.bins import BINS, MIDDLES_S, SECOND_US, Ints, edge_at
+from responder.timing.counts import ANSWERED, OPEN, Bools, WaitColumns, figures_of
+from responder.timing.measures import Measure
+from responder.timing.statistics import Figure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """One figure to be worked out for every group: `kind` names the waits, `measure` what the figure is called."""
+
+    measure: Measure
+    kind: str
+    is_working: bool
+    within_s: float
+
+
+def figures_by_group(
+    groups: int,
+    asked: Sequence[Asked],
+    parts: Sequence[WaitColumns],
+) -> list[list[Figure]]:
+    """For every group the figures asked for, out of `parts` whose figures are numbered group by group."""
+    found = figures_of(
+        WaitColumns.joined(parts),
+        measures=[ask.measure for _ in range(groups) for ask in asked],
+        within_s=[ask.within_s for _ in range(groups) for ask in asked],
+    )
+    return [found[at : at + len(asked)] for at in range(0, len(found), len(asked))]
+
+
+def waits_of_cells(cells: Cells, group: Ints, asked: Sequence[Asked], *, hourly: bool = False) -> WaitColumns:
+    """Ended waits; `group` gives the group of each cell (-1: none), with `hourly` of each entry. Every target asked for
+    must be an edge (`can_count`)."""
+    entries = cells.entries
+    groups = group if hourly else group[cells.cell]
+    chosen = (groups >= 0) & ((entries["hour"] != ANY_HOUR) == hourly)
+    kind, ending, at, count = (entries[name][chosen].astype(np.int64) for name in ("kind", "ending", "bin", "count"))
+    groups = groups[chosen]
+    wanted = np.full(len(CODES), -1, dtype=np.int64)
+    for position, ask in enumerate(asked):
+        wanted[CODES.index((ask.kind, ask.is_working))] = position
+    ask_at = wanted[kind]
+    kept = ask_at >= 0
+    figure = groups[kept] * len(asked) + ask_at[kept]
+    figure, ending, at, count = _merged(figure, ending[kept], at[kept], count[kept])
+    edges = np.array([_edge(ask.within_s) for ask in asked], dtype=np.int64)
+    return WaitColumns(
+        figure=figure,
+        seconds=MIDDLES_S[at],
+        ending=ending,
+        is_past=at > edges[figure % len(asked)],
+        count=count,
+    )
+
+
+def waits_of_rows(
+    rows: Rows,
+    group: Ints,
+    asked: Sequence[Asked],
+    elapsed: Mapping[bool, Elapsed],
+    *,
+    only_open: bool = False,
+) -> WaitColumns:
+    """Waits as they are, or with `only_open` those that go on; `group` is that of each row (-1: none). `elapsed` says
+    how long what goes on has lasted, in calendar (False) and in working time (True)."""
+    parts = []
+    for position, ask in enumerate(asked):
+        found = find_waits(rows, ask.kind, is_working=ask.is_working, elapsed=elapsed[ask.is_working])
+        found = _chosen(found, (group[found.row] >= 0) & ((found.ending == OPEN) | (not only_open)))
+        target_us = round(ask.within_s * SECOND_US)
+        is_answered = found.ending == ANSWERED
+        parts.append(
+            WaitColumns(
+                figure=group[found.row] * len(asked) + position,
+                seconds=found.us / SECOND_US,
+                ending=found.ending,
+                is_past=np.where(is_answered, found.us > target_us, found.us >= target_us),
+                count=np.ones(len(found.row), dtype=np.int64),
+            )
+        )
+    return WaitColumns.joined(parts)
+
+
+def can_count(asked: Sequence[Asked]) -> bool:
+    """Whether bins tell every share asked for exactly."""
+    return all(edge_at(ask.within_s) is not None for ask in asked)
+
+
+def _edge(within_s: float) -> int:
+    edge = edge_at(within_s)
+    if edge is None:
+        raise ValueError(f"no edge of the bins lies at {within_s} s")
+    return edge
+
+
+def _chosen(found: Found, which: Bools) -> Found:
+    return Found(row=found.row[which], us=found.us[which], ending=found.ending[which])
+
+
+def _merged(figure: Ints, ending: Ints, at: Ints, count: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Equal records added up; by counting into a dense table, which is quicker than sorting while it is small."""
+    if not len(figure):
+        return figure, ending, at, count
+    used = np.flatnonzero(np.bincount(at, minlength=BINS + 1))
+    place = np.zeros(BINS + 1, dtype=np.int64)
+    place[used] = np.arange(len(used))
+    key = (figure * 2 + ending) * len(used) + place[at]
+    total = np.bincount(key, weights=count)
+    found = np.flatnonzero(total)
+    rest, bins = np.divmod(found, len(used))
+    figures, endings = np.divmod(rest, 2)
+    return figures, endings, used[bins], np.round(total[found]).astype(np.int64)
