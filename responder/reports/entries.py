@@ -1,7 +1,7 @@
 """A day's enquiries counted: those of one channel, source, category and priority become one cell of small records.
 
-Cells of many days are laid end to end and decoded in one piece. A wait that goes on is in no cell: it grows, and is read
-from its enquiry.
+Cells of many days are laid end to end and decoded in one piece. A wait that goes on is in no cell: it grows, and is
+read from its enquiry.
 """
 
 from __future__ import annotations
@@ -140,13 +140,14 @@ def _cells(rows: Rows, cell: Ints, first: Ints, *, person: Names) -> Cells:
         day=rows.facts["day"][first],
         account=rows.facts["account"][first],
         names={name: rows.names[name][first] for name in MARKS} | {"person": person},
-        counters=_counters(rows, cell, len(first)),
+        counters=counters_of(rows, cell, len(first)),
         entries=entries,
         cell=entry_cell,
     )
 
 
-def _counters(rows: Rows, cell: Ints, size: int) -> NDArray[np.int64]:
+def counters_of(rows: Rows, cell: Ints, size: int) -> NDArray[np.int64]:
+    """How many enquiries of each of `size` groups each of `COUNTERS` counts; `cell` is the group of each row."""
     facts, counted = rows.facts, rows.is_counted
     flags: list[Bools] = [counted]
     flags += [facts["excluded"] == code for code in range(1, len(EXCLUSIONS) + 1)]

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from math import ceil, floor
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
-from responder.reports.report import Group, ResponseReport
+from responder.reports.report import Group, Report
 from responder.reports.words import CHANNEL_NAMES, WORDS, Words
 from responder.timing.measures import Measure
 from responder.timing.statistics import SMALL, Figure
@@ -35,7 +34,7 @@ _ROWS = (  # measure, in working hours
 )
 
 
-def to_text(report: ResponseReport, *, language: str, colour: bool = False) -> str:
+def to_text(report: Report, *, language: str, colour: bool = False) -> str:
     """The report as lines of text in `language` ("ru", "en"; another is shown in English), ending in a newline.
 
     A figure of fewer than ten enquiries is marked with a dot and, with `colour`, dimmed.
@@ -43,16 +42,16 @@ def to_text(report: ResponseReport, *, language: str, colour: bool = False) -> s
     return "\n".join(_Page(report, language if language in WORDS else "en", colour=colour).lines()) + "\n"
 
 
-def to_json(report: ResponseReport) -> dict[str, Any]:
+def to_json(report: Report) -> dict[str, Any]:
     """The report as a document of stable names (docs/timing.md): times in ISO 8601 UTC, waits in seconds, shares as
     0..1, null where there is no figure or the curve does not get there."""
     return {
-        "definition": report.definition,
-        "salon": report.salon,
-        "zone": report.zone,
-        "since": report.since.isoformat(),
-        "until": report.until.isoformat(),
-        "days": report.days,
+        "definition": report.query.definition,
+        "salon": report.query.salon.slug,
+        "zone": report.query.salon.zone.key,
+        "since": report.since.astimezone(UTC).isoformat(),
+        "until": report.until.astimezone(UTC).isoformat(),
+        "days": report.query.days,
         "total": _group_document(report.total),
         "channels": [_group_document(group) for group in report.channels],
     }
@@ -60,7 +59,7 @@ def to_json(report: ResponseReport) -> dict[str, Any]:
 
 def _group_document(group: Group) -> dict[str, Any]:
     return {
-        "channel": group.channel_kind,
+        "channel": group.value,
         "arrivals": group.arrivals,
         "excluded": {reason.value: count for reason, count in group.excluded.items()},
         "skewed": group.skewed,
@@ -79,7 +78,7 @@ def _figure_document(found: Figure) -> dict[str, Any]:
 class _Page:
     """Lays one report out in one language."""
 
-    def __init__(self, report: ResponseReport, language: str, *, colour: bool) -> None:
+    def __init__(self, report: Report, language: str, *, colour: bool) -> None:
         self._report = report
         self._language = language
         self._words: Words = WORDS[language]
@@ -88,9 +87,10 @@ class _Page:
 
     def lines(self) -> Iterator[str]:
         report, words = self._report, self._words
-        days = words.days[Locale.parse(self._language).plural_form(report.days)]
-        yield self._styled(f"{words.title}: {report.salon_name.to(self._language)}", _BOLD)
-        yield f"{self._date(report.since)} – {self._date(report.until)} ({report.days} {days}, {report.zone})"
+        days = words.days[Locale.parse(self._language).plural_form(report.query.days)]
+        yield self._styled(f"{words.title}: {report.query.salon.name.to(self._language)}", _BOLD)
+        zone = report.query.salon.zone.key
+        yield f"{self._date(report.since)} – {self._date(report.until)} ({report.query.days} {days}, {zone})"
         if not report.total.arrivals and not any(report.total.excluded.values()):
             yield ""
             yield words.no_arrivals
@@ -107,7 +107,7 @@ class _Page:
         yield ""
         if self._has_small:
             yield self._styled(words.small.format(count=SMALL), _DIM)
-        yield self._styled(f"{words.definition}: {report.definition}, docs/timing.md", _DIM)
+        yield self._styled(f"{words.definition}: {report.query.definition}, docs/timing.md", _DIM)
 
     def _group(self, group: Group) -> Iterator[str]:
         words = self._words
@@ -165,13 +165,13 @@ class _Page:
         return str(format_decimal(count, locale=self._language)).replace("\xa0", " ")
 
     def _date(self, instant: datetime) -> str:
-        local = instant.astimezone(ZoneInfo(self._report.zone)).date()
+        local = instant.astimezone(self._report.query.salon.zone).date()
         return str(format_date(local, "d MMM yyyy", locale=self._language)).replace("\xa0", " ")
 
     def _channel(self, group: Group) -> str:
-        if group.channel_kind is None:
+        if group.value is None:
             return self._words.all_channels
-        kind = group.channel_kind
+        kind = str(group.value)
         return self._words.channels.get(kind) or CHANNEL_NAMES.get(kind, kind)
 
     def _styled(self, text: str, style: str) -> str:

@@ -51,7 +51,7 @@ class WaitColumns:
 
 
 def figures_of(waits: WaitColumns, *, measures: Sequence[Measure], within_s: Sequence[float]) -> list[Figure]:
-    """The figure of each of `measures` with its `within_s`; rows name figures by position, one without rows is empty."""
+    """The figure of each of `measures` with its `within_s`; rows name it by position, without rows it is empty."""
     size = len(measures)
 
     def counted(which: Bools) -> list[int]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from responder.reports.report import Group, ResponseReport
+from responder.reports.books import By
+from responder.reports.query import ReportQuery
+from responder.reports.report import Group, Report
 from responder.reports.text import duration, to_json, to_text
 from responder.reports.words import WORDS
 from responder.timing.measures import Measure
 from responder.timing.statistics import AnsweredFirst, Ending, Figure, Wait, summarise
 from responder.timing.timeline import Exclusion
-from tests.factories import localised
+from tests.factories import localised, salon_profile
 
 UNTIL = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 
@@ -35,29 +37,37 @@ def group(kind: str | None = None, **overrides: Any) -> Group:
     figures[Measure.HUMAN_FRT] = figure(Measure.HUMAN_FRT, answered=3, each_s=240, released=9)
     figures[Measure.HUMAN_WAIT] = figure(Measure.HUMAN_WAIT, answered=0)
     values: dict[str, Any] = {
-        "channel_kind": kind,
+        "by": None if kind is None else By.CHANNEL,
+        "value": kind,
         "arrivals": 12,
         "excluded": dict.fromkeys(Exclusion, 0),
         "calendar": figures,
         "working": figures,
         "answered_first": AnsweredFirst(bot=12, human=0, other=0, nobody=0),
+        "booked": 4,
+        "handed_off": 3,
+        "resolved": 9,
+        "settled_at_once": 8,
         "skewed": 0,
     }
     return Group(**{**values, **overrides})
 
 
-def report(*channels: Group, **overrides: Any) -> ResponseReport:
+def report(*channels: Group, days: int = 30, **overrides: Any) -> Report:
+    until = date(2026, 11, 23)
+    query = ReportQuery(
+        salon=salon_profile(slug="primer", name=localised("Салон «Пример»", "Example Salon")),
+        since=until - timedelta(days=days - 1),
+        until=until,
+    )
     values: dict[str, Any] = {
-        "salon": "primer",
-        "salon_name": localised("Салон «Пример»", "Example Salon"),
-        "zone": "Asia/Yekaterinburg",
-        "since": UNTIL - timedelta(days=30),
-        "until": UNTIL,
-        "days": 30,
+        "query": query,
+        "now": UNTIL,
         "total": group(),
-        "channels": channels or (group("telegram"), group("webchat")),
+        "previous": None,
+        "cuts": {By.CHANNEL: channels or (group("telegram"), group("webchat"))},
     }
-    return ResponseReport(**{**values, **overrides})
+    return Report(**{**values, **overrides})
 
 
 def line_of(text: str, name: str) -> str:
@@ -90,10 +100,10 @@ def test_russian_and_english_say_the_same() -> None:
     russian, english = (to_text(report(), language=language) for language in ("ru", "en"))
 
     assert "Салон «Пример»" in russian
-    assert "24 окт. 2026 – 23 нояб. 2026 (30 дней, Asia/Yekaterinburg)" in russian
+    assert "25 окт. 2026 – 23 нояб. 2026 (30 дней, Asia/Yekaterinburg)" in russian
     assert "2,0 с" in line_of(russian, "Бот")
     assert "Example Salon" in english
-    assert "24 Oct 2026 – 23 Nov 2026 (30 days, Asia/Yekaterinburg)" in english
+    assert "25 Oct 2026 – 23 Nov 2026 (30 days, Asia/Yekaterinburg)" in english
     assert len(russian.splitlines()) == len(english.splitlines())
 
 
@@ -190,7 +200,7 @@ def test_the_document_has_stable_names_and_plain_values() -> None:
 
     assert list(document) == ["definition", "salon", "zone", "since", "until", "days", "total", "channels"]
     assert document["definition"] == "timing/1"
-    assert document["since"] == "2026-10-24T05:00:00+00:00"
+    assert document["since"] == "2026-10-24T19:00:00+00:00"
     assert [found["channel"] for found in document["channels"]] == ["telegram", "webchat"]
     assert list(document["total"]["calendar"]) == [name.value for name in Measure]
     assert document["total"]["calendar"]["human_frt_s"] == {

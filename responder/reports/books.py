@@ -1,0 +1,211 @@
+"""Two ways to the same groups: by cells of counted days, or by the enquiries themselves where cells cannot tell.
+
+A book answers one question: for every value of a mark (channel, source, person, day, hour ...), how many enquiries were
+there, and what are the figures asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from responder.reports.columns import Elapsed, Rows
+from responder.reports.counting import Asked, figures_by_group, waits_of_cells, waits_of_rows
+from responder.reports.entries import COUNTERS, Cells, counters_of
+from responder.reports.rollups import people_of
+from responder.timing.bins import Ints
+from responder.timing.statistics import Figure
+
+Labels = NDArray[np.generic]
+
+
+class By(StrEnum):
+    """What a report is cut by; the values are those of the command line and the API."""
+
+    CHANNEL = "channel"
+    SOURCE = "source"
+    CATEGORY = "category"
+    PRIORITY = "priority"
+    OPERATOR = "operator"
+    SPECIALIST = "specialist"
+    DAY = "day"
+    WEEK = "week"
+    HOUR = "hour"  # of the day
+    WEEK_HOUR = "week_hour"  # hour of the week, from Monday midnight on
+
+    @property
+    def is_person(self) -> bool:
+        return self in (By.OPERATOR, By.SPECIALIST)
+
+    @property
+    def is_hourly(self) -> bool:
+        return self in (By.HOUR, By.WEEK_HOUR)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """One group: its value (text, or the number of a day, week or hour), its counters, its figures."""
+
+    value: str | int
+    counters: Mapping[str, int]
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """What stands behind the numbers: kinds of channel accounts, keys of operators."""
+
+    channels: Mapping[int, str]
+    operators: Mapping[str, str]
+
+    def channel(self, accounts: Ints) -> Labels:
+        found, codes = np.unique(accounts, return_inverse=True)
+        return np.array([self.channels.get(int(account), "") for account in found], dtype=np.str_)[codes]
+
+    def person(self, by: By, people: NDArray[np.str_]) -> Labels:
+        if by is not By.OPERATOR:
+            return people
+        found, codes = np.unique(people, return_inverse=True)
+        return np.array([self.operators.get(str(person), "") for person in found], dtype=np.str_)[codes]
+
+
+class Book(Protocol):
+    def total(self, asked: Sequence[Asked]) -> Cut: ...
+
+    def cut(self, by: By, asked: Sequence[Asked]) -> list[Cut]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowBook:
+    """Every enquiry as it is; right for any question, and as slow as there are many."""
+
+    rows: Rows
+    elapsed: Mapping[bool, Elapsed]
+    names: Names
+
+    def total(self, asked: Sequence[Asked]) -> Cut:
+        (cut,) = self._cuts(np.zeros(1, dtype=np.str_), np.zeros(len(self.rows), dtype=np.int64), asked)
+        return cut
+
+    def cut(self, by: By, asked: Sequence[Asked]) -> list[Cut]:
+        labels, group = _coded(row_labels(self.rows, by, self.names), by)
+        return self._cuts(labels, group, asked)
+
+    def _cuts(self, labels: Labels, group: Ints, asked: Sequence[Asked]) -> list[Cut]:
+        waits = waits_of_rows(self.rows, group, asked, self.elapsed)
+        known = group >= 0
+        counters = counters_of(self.rows.where(known), group[known], len(labels))
+        return _cuts(labels, counters, figures_by_group(len(labels), asked, [waits]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellBook:
+    """Counted days, and beside them the enquiries of whom something is still awaited."""
+
+    cells: Cells
+    people: Mapping[str, Cells]
+    waiting: Rows
+    elapsed: Mapping[bool, Elapsed]
+    names: Names
+
+    def total(self, asked: Sequence[Asked]) -> Cut:
+        cells, waiting = self.cells, self.waiting
+        nobody = np.zeros(1, dtype=np.str_)
+        (cut,) = self._cuts(cells, nobody, np.zeros(len(cells), np.int64), np.zeros(len(waiting), np.int64), asked)
+        return cut
+
+    def cut(self, by: By, asked: Sequence[Asked]) -> list[Cut]:
+        cells = self.people[by.value] if by.is_person else self.cells
+        labels, group = _coded(cell_labels(cells, by, self.names), by)
+        waiting = row_labels(self.waiting, by, self.names)
+        return self._cuts(cells, labels, group, _placed(waiting, labels), asked, hourly=by.is_hourly)
+
+    def _cuts(
+        self,
+        cells: Cells,
+        labels: Labels,
+        group: Ints,
+        waiting: Ints,
+        asked: Sequence[Asked],
+        *,
+        hourly: bool = False,
+    ) -> list[Cut]:
+        waits = [
+            waits_of_cells(cells, group, asked, hourly=hourly),
+            waits_of_rows(self.waiting, waiting, asked, self.elapsed, only_open=True),
+        ]
+        counters = np.zeros((len(labels), len(COUNTERS)), dtype=np.int64)
+        if not hourly:
+            known = group >= 0
+            np.add.at(counters, group[known], cells.counters[known])
+        return _cuts(labels, counters, figures_by_group(len(labels), asked, waits))
+
+
+def row_labels(rows: Rows, by: By, names: Names) -> Labels:
+    facts = rows.facts
+    match by:
+        case By.CHANNEL:
+            return names.channel(facts["account"])
+        case By.OPERATOR | By.SPECIALIST:
+            return names.person(by, people_of(rows, by.value))
+        case By.HOUR:
+            return facts["hour"]
+        case By.WEEK_HOUR:
+            return (facts["day"] + 3) % 7 * 24 + facts["hour"]
+        case By.DAY | By.WEEK:
+            return _dated(facts["day"], by)
+        case _:
+            return rows.names[by.value]
+
+
+def cell_labels(cells: Cells, by: By, names: Names) -> Labels:
+    """Of each cell; by hours of each entry."""
+    match by:
+        case By.CHANNEL:
+            return names.channel(cells.account)
+        case By.OPERATOR | By.SPECIALIST:
+            return names.person(by, cells.names["person"])
+        case By.HOUR:
+            return cells.entries["hour"].astype(np.int64)
+        case By.WEEK_HOUR:
+            return (cells.day[cells.cell] + 3) % 7 * 24 + cells.entries["hour"].astype(np.int64)
+        case By.DAY | By.WEEK:
+            return _dated(cells.day, by)
+        case _:
+            return cells.names[by.value]
+
+
+def _dated(days: Ints, by: By) -> Ints:
+    """The first of January 1970 was a Thursday; a week is named by its Monday."""
+    return days if by is By.DAY else (days + 3) // 7 * 7 - 3
+
+
+def _coded(found: Labels, by: By) -> tuple[Labels, Ints]:
+    """The values there are and which of them each position has; nobody's enquiries are in no person's group."""
+    if by.is_hourly:
+        hours = np.arange(24 if by is By.HOUR else 168, dtype=np.int64)
+        return hours, np.where(np.isin(found, hours), found, -1).astype(np.int64)
+    labels, codes = np.unique(found, return_inverse=True)
+    if by.is_person and len(labels) and labels[0] == "":
+        return labels[1:], codes.astype(np.int64) - 1
+    return labels, codes.astype(np.int64)
+
+
+def _placed(found: Labels, labels: Labels) -> Ints:
+    """Where each value stands among sorted `labels`, -1 where it does not."""
+    if not len(labels):
+        return np.full(len(found), -1, dtype=np.int64)
+    at = np.minimum(np.searchsorted(labels, found), len(labels) - 1)
+    return np.where(labels[at] == found, at, -1).astype(np.int64)
+
+
+def _cuts(labels: Labels, counters: NDArray[np.int64], figures: list[list[Figure]]) -> list[Cut]:
+    return [
+        Cut(value=label, counters=dict(zip(COUNTERS, counted, strict=True)), figures=found)
+        for label, counted, found in zip(labels.tolist(), counters.tolist(), figures, strict=True)
+    ]
