@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from responder.reports.columns import Elapsed, Rows
 from responder.reports.counting import Asked, figures_by_group, waits_of_cells, waits_of_rows
-from responder.reports.entries import COUNTERS, Cells, counters_of
-from responder.reports.rollups import people_of
+from responder.reports.entries import COUNT_BITS, COUNTERS, HOUR_SHIFT, Cells, Side, counters_of, people_of
 from responder.timing.bins import Ints
 from responder.timing.statistics import Figure
 
@@ -105,44 +104,35 @@ class RowBook:
 
 @dataclass(frozen=True, kw_only=True)
 class CellBook:
-    """Counted days, and beside them the enquiries of whom something is still awaited."""
+    """Counted days, cut finely enough for one question, and beside them the enquiries something is awaited of."""
 
     cells: Cells
-    people: Mapping[str, Cells]
     waiting: Rows
     elapsed: Mapping[bool, Elapsed]
     names: Names
 
     def total(self, asked: Sequence[Asked]) -> Cut:
-        cells, waiting = self.cells, self.waiting
         nobody = np.zeros(1, dtype=np.str_)
-        (cut,) = self._cuts(cells, nobody, np.zeros(len(cells), np.int64), np.zeros(len(waiting), np.int64), asked)
+        of_cells, of_waiting = (np.zeros(len(part), dtype=np.int64) for part in (self.cells, self.waiting))
+        (cut,) = self._cuts(nobody, of_cells, of_waiting, asked)
         return cut
 
     def cut(self, by: By, asked: Sequence[Asked]) -> list[Cut]:
-        cells = self.people[by.value] if by.is_person else self.cells
-        labels, group = _coded(cell_labels(cells, by, self.names), by)
-        waiting = row_labels(self.waiting, by, self.names)
-        return self._cuts(cells, labels, group, _placed(waiting, labels), asked, hourly=by.is_hourly)
+        labels, group = _coded(cell_labels(self.cells, by, self.names), by)
+        waiting = _placed(row_labels(self.waiting, by, self.names), labels)
+        return self._cuts(labels, group, waiting, asked, hourly=by.is_hourly)
 
     def _cuts(
-        self,
-        cells: Cells,
-        labels: Labels,
-        group: Ints,
-        waiting: Ints,
-        asked: Sequence[Asked],
-        *,
-        hourly: bool = False,
+        self, labels: Labels, group: Ints, waiting: Ints, asked: Sequence[Asked], *, hourly: bool = False
     ) -> list[Cut]:
         waits = [
-            waits_of_cells(cells, group, asked, hourly=hourly),
+            waits_of_cells(self.cells, group, asked, hourly=hourly),
             waits_of_rows(self.waiting, waiting, asked, self.elapsed, only_open=True),
         ]
         counters = np.zeros((len(labels), len(COUNTERS)), dtype=np.int64)
         if not hourly:
             known = group >= 0
-            np.add.at(counters, group[known], cells.counters[known])
+            np.add.at(counters, group[known], self.cells.counters[known])
         return _cuts(labels, counters, figures_by_group(len(labels), asked, waits))
 
 
@@ -152,7 +142,7 @@ def row_labels(rows: Rows, by: By, names: Names) -> Labels:
         case By.CHANNEL:
             return names.channel(facts["account"])
         case By.OPERATOR | By.SPECIALIST:
-            return names.person(by, people_of(rows, by.value))
+            return names.person(by, people_of(rows, Side(by.value)))
         case By.HOUR:
             return facts["hour"]
         case By.WEEK_HOUR:
@@ -171,13 +161,17 @@ def cell_labels(cells: Cells, by: By, names: Names) -> Labels:
         case By.OPERATOR | By.SPECIALIST:
             return names.person(by, cells.names["person"])
         case By.HOUR:
-            return cells.entries["hour"].astype(np.int64)
+            return _hours(cells)
         case By.WEEK_HOUR:
-            return (cells.day[cells.cell] + 3) % 7 * 24 + cells.entries["hour"].astype(np.int64)
+            return (cells.day[cells.cell] + 3) % 7 * 24 + _hours(cells)
         case By.DAY | By.WEEK:
             return _dated(cells.day, by)
         case _:
             return cells.names[by.value]
+
+
+def _hours(cells: Cells) -> Ints:
+    return (cells.entries >> np.uint64(COUNT_BITS + HOUR_SHIFT)).astype(np.int64)
 
 
 def _dated(days: Ints, by: By) -> Ints:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from responder.reports.columns import Elapsed, Found, Rows, find_waits
-from responder.reports.entries import ANY_HOUR, CODES, Cells
+from responder.reports.entries import ANY_HOUR, BIN_BITS, CODES, COUNT_BITS, HOUR_SHIFT, SHORT, Cells, Part
 from responder.timing.bins import BINS, MIDDLES_S, SECOND_US, Ints, edge_at
 from responder.timing.counts import ANSWERED, OPEN, Bools, WaitColumns, figures_of
 from responder.timing.measures import Measure
@@ -45,24 +45,24 @@ def figures_by_group(
 def waits_of_cells(cells: Cells, group: Ints, asked: Sequence[Asked], *, hourly: bool = False) -> WaitColumns:
     """Ended waits; `group` gives the group of each cell (-1: none), with `hourly` of each entry. Every target asked for
     must be an edge (`can_count`)."""
-    entries = cells.entries
-    groups = group if hourly else group[cells.cell]
-    chosen = (groups >= 0) & ((entries["hour"] != ANY_HOUR) == hourly)
-    kind, ending, at, count = (entries[name][chosen].astype(np.int64) for name in ("kind", "ending", "bin", "count"))
-    groups = groups[chosen]
-    wanted = np.full(len(CODES), -1, dtype=np.int64)
+    place = np.full(2 * len(CODES), -1, dtype=np.int64)
     for position, ask in enumerate(asked):
-        wanted[CODES.index((ask.kind, ask.is_working))] = position
-    ask_at = wanted[kind]
-    kept = ask_at >= 0
-    figure = groups[kept] * len(asked) + ask_at[kept]
-    figure, ending, at, count = _merged(figure, ending[kept], at[kept], count[kept])
+        code = CODES.index((ask.kind, ask.is_working))
+        place[2 * code], place[2 * code + 1] = 2 * position, 2 * position + 1
+    what = (cells.entries >> np.uint64(COUNT_BITS)).astype(np.int64)
+    at = place[what >> BIN_BITS & (1 << HOUR_SHIFT - BIN_BITS) - 1]
+    groups = group if hourly else group[cells.cell]
+    chosen = (at >= 0) & (groups >= 0) & ((what >> HOUR_SHIFT != ANY_HOUR) == hourly)
+    key, bins = (groups[chosen] * 2 * len(asked) + at[chosen]), what[chosen] & (1 << BIN_BITS) - 1
+    count = (cells.entries[chosen] & np.uint64((1 << COUNT_BITS) - 1)).astype(np.int64)
+    key, bins, count = _merged(key, bins, count)
+    figure, ending = key >> 1, key & 1
     edges = np.array([_edge(ask.within_s) for ask in asked], dtype=np.int64)
     return WaitColumns(
         figure=figure,
-        seconds=MIDDLES_S[at],
+        seconds=MIDDLES_S[bins],
         ending=ending,
-        is_past=at > edges[figure % len(asked)],
+        is_past=bins > edges[figure % len(asked)],
         count=count,
     )
 
@@ -95,6 +95,13 @@ def waits_of_rows(
     return WaitColumns.joined(parts)
 
 
+def parts_of(asked: Sequence[Asked], *, hourly: bool) -> tuple[Part, ...]:
+    """The parts of cells that figures asked for are in."""
+    if hourly:
+        return (Part.HOURLY,)
+    return (Part.SHORT,) if all(ask.kind in SHORT for ask in asked) else (Part.SHORT, Part.MORE)
+
+
 def can_count(asked: Sequence[Asked]) -> bool:
     """Whether bins tell every share asked for exactly."""
     return all(edge_at(ask.within_s) is not None for ask in asked)
@@ -111,16 +118,14 @@ def _chosen(found: Found, which: Bools) -> Found:
     return Found(row=found.row[which], us=found.us[which], ending=found.ending[which])
 
 
-def _merged(figure: Ints, ending: Ints, at: Ints, count: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+def _merged(key: Ints, bins: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
     """Equal records added up; by counting into a dense table, which is quicker than sorting while it is small."""
-    if not len(figure):
-        return figure, ending, at, count
-    used = np.flatnonzero(np.bincount(at, minlength=BINS + 1))
-    place = np.zeros(BINS + 1, dtype=np.int64)
+    if not len(key):
+        return key, bins, count
+    used = np.flatnonzero(np.bincount(bins, minlength=BINS))
+    place = np.zeros(int(used[-1]) + 1, dtype=np.int64)
     place[used] = np.arange(len(used))
-    key = (figure * 2 + ending) * len(used) + place[at]
-    total = np.bincount(key, weights=count)
+    total = np.bincount(key * len(used) + place[bins], weights=count)
     found = np.flatnonzero(total)
-    rest, bins = np.divmod(found, len(used))
-    figures, endings = np.divmod(rest, 2)
-    return figures, endings, used[bins], np.round(total[found]).astype(np.int64)
+    keys, places = np.divmod(found, len(used))
+    return keys, used[places], np.round(total[found]).astype(np.int64)

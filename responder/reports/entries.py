@@ -7,8 +7,9 @@ read from its enquiry.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -19,11 +20,13 @@ from responder.reports.working import EPOCH
 from responder.timing.bins import Ints, bin_of, bin_of_unmet
 from responder.timing.counts import ANSWERED, OPEN, Bools
 
-ENTRY: Final = np.dtype([("kind", "u1"), ("ending", "u1"), ("bin", "<u2"), ("hour", "u1"), ("count", "<u4")])
-"""`kind` is a position in `CODES`, `hour` the salon's local hour of arrival or `ANY_HOUR`."""
+ENTRY: Final = np.dtype("<u8")
+"""A record: how many in the low 32 bits, above them what was counted: bin (13 bits), whether it ended unmet (1), the
+position of its kind in `CODES` (5), the salon's local hour of arrival or `ANY_HOUR` (5)."""
 
+COUNT_BITS, BIN_BITS, CODE_SHIFT, HOUR_SHIFT = 32, 13, 14, 19
 CODES: Final = tuple((kind, is_working) for kind in KINDS for is_working in (False, True))
-ANY_HOUR: Final = 255
+ANY_HOUR: Final = 24
 BY_HOUR: Final = ("first_useful", HUMAN_WAIT)
 COUNTERS: Final = (
     "arrivals",
@@ -38,22 +41,44 @@ COUNTERS: Final = (
 MARKS: Final = ("source", "category", "priority")
 
 
+SHORT: Final = ("first_useful", "bot_frt", "human_frt", HUMAN_WAIT)  # what every cut of a report shows
+
+
+class Part(StrEnum):
+    """Entries are kept in three parts, so that a report reads what it shows; the values are names of columns."""
+
+    SHORT = "short"  # the kinds of `SHORT`
+    MORE = "more"  # all the others
+    HOURLY = "hourly"  # the kinds of `BY_HOUR`, by hour
+
+
+class Side(StrEnum):
+    """What the cells of a day are cut by: nothing, all of `MARKS` and the channel, or the channel and a person."""
+
+    DAY = "day"
+    CELL = "cell"
+    OPERATOR = "operator"
+    SPECIALIST = "specialist"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cells:
     """Cells as columns: what each is of, its counters, and the entries of all, each with the cell it is of. `person` is
-    the name of the one a cell is about, "" for cells of whole days."""
+    the name of the one a cell is about, "" for cells of everybody."""
 
     day: Ints  # days since 1970
     account: Ints
     names: dict[str, Names]  # of MARKS, and "person"
     counters: NDArray[np.int64]  # cells x COUNTERS
-    entries: NDArray[np.void]
+    entries: NDArray[np.uint64]
     cell: Ints
 
     def __len__(self) -> int:
         return len(self.day)
 
     def where(self, which: Bools) -> Cells:
+        if which.all():
+            return self
         position = np.cumsum(which) - 1
         kept = which[self.cell]
         return Cells(
@@ -67,6 +92,9 @@ class Cells:
 
     @staticmethod
     def joined(parts: Sequence[Cells]) -> Cells:
+        parts = [part for part in parts if len(part)] or parts[:1]
+        if len(parts) == 1:
+            return parts[0]
         offsets = np.cumsum([0, *(len(part) for part in parts)])
         return Cells(
             day=np.concatenate([part.day for part in parts]),
@@ -86,22 +114,39 @@ class Cells:
             yield at, entries[bounds[at] : bounds[at + 1]].tobytes()
 
 
-def cells_of_rows(rows: Rows) -> Cells:
-    """The cells of whole days."""
-    keys = (rows.facts["day"], rows.facts["account"], *(rows.names[name] for name in MARKS))
-    cell, first = _grouped(keys, len(rows))
-    return _cells(rows, cell, first, person=np.zeros(len(first), dtype=np.str_))
+def cells_of(rows: Rows, side: Side, parts: Sequence[Part]) -> Cells:
+    """The cells of these enquiries. Who has no such person is in none. People are cut by channel alone: cut by source,
+    category and priority too, most of their cells would hold one enquiry."""
+    uncut = np.zeros(len(rows), dtype=np.str_)
+    person, account, marks = uncut, rows.facts["account"], dict.fromkeys(MARKS, uncut)
+    match side:
+        case Side.DAY:
+            account = np.zeros(len(rows), dtype=np.int64)
+        case Side.CELL:
+            marks = {name: rows.names[name] for name in MARKS}
+        case _:
+            person = people_of(rows, side)
+            mine = person != ""
+            rows, person, account = rows.where(mine), person[mine], account[mine]
+            marks = dict.fromkeys(MARKS, uncut[mine])
+    cell, first = _grouped((rows.facts["day"], account, *marks.values(), person), len(rows))
+    entries, entry_cell = _entries(rows, cell, parts)
+    return Cells(
+        day=rows.facts["day"][first],
+        account=account[first],
+        names={name: column[first] for name, column in marks.items()} | {"person": person[first]},
+        counters=counters_of(rows, cell, len(first)),
+        entries=entries,
+        cell=entry_cell,
+    )
 
 
-def cells_of_people(rows: Rows, people: Names) -> Cells:
-    """The cells of single people by channel, `people` naming the one each row is about; rows of nobody ("") are in
-    none. They are not cut by source, category and priority: most of their cells would hold one enquiry."""
-    mine = people != ""
-    rows, people = rows.where(mine), people[mine]
-    cell, first = _grouped((rows.facts["day"], rows.facts["account"], people), len(rows))
-    cells = _cells(rows, cell, first, person=people[first])
-    uncut = dict.fromkeys(MARKS, np.zeros(len(cells), dtype=np.str_))
-    return replace(cells, names=cells.names | uncut)
+def people_of(rows: Rows, side: Side) -> Names:
+    """Who each enquiry is put to the account of: the operator's id as text, or the specialist's key; "" for nobody."""
+    if side is Side.SPECIALIST:
+        return rows.names["specialist"]
+    operator = rows.facts["operator"]
+    return np.where(operator > 0, operator.astype(np.str_), "")
 
 
 def read_cells(stored: Sequence[tuple[date, int, str, str, str, str, list[int], bytes]]) -> Cells:
@@ -134,18 +179,6 @@ def _grouped(keys: Sequence[NDArray[np.generic]], size: int) -> tuple[Ints, Ints
     return group.astype(np.int64), first.astype(np.int64)
 
 
-def _cells(rows: Rows, cell: Ints, first: Ints, *, person: Names) -> Cells:
-    entries, entry_cell = _entries(rows, cell)
-    return Cells(
-        day=rows.facts["day"][first],
-        account=rows.facts["account"][first],
-        names={name: rows.names[name][first] for name in MARKS} | {"person": person},
-        counters=counters_of(rows, cell, len(first)),
-        entries=entries,
-        cell=entry_cell,
-    )
-
-
 def counters_of(rows: Rows, cell: Ints, size: int) -> NDArray[np.int64]:
     """How many enquiries of each of `size` groups each of `COUNTERS` counts; `cell` is the group of each row."""
     facts, counted = rows.facts, rows.is_counted
@@ -159,27 +192,24 @@ def counters_of(rows: Rows, cell: Ints, size: int) -> NDArray[np.int64]:
     return np.stack([np.bincount(cell[flag], minlength=size) for flag in flags], axis=1).astype(np.int64)
 
 
-def _entries(rows: Rows, cell: Ints) -> tuple[NDArray[np.void], Ints]:
-    """Waits that have ended, counted by cell, kind, ending, bin and hour."""
-    parts: list[tuple[Ints, int, Ints, Ints, Ints]] = []
+def _entries(rows: Rows, cell: Ints, parts: Sequence[Part]) -> tuple[NDArray[np.uint64], Ints]:
+    """Waits that have ended, counted by cell, kind, ending, bin and, in their own part, hour."""
+    keys = [np.zeros(0, dtype=np.int64)]
     for code, (kind, is_working) in enumerate(CODES):
+        is_hourly = Part.HOURLY in parts and kind in BY_HOUR and not is_working
+        is_wanted = (Part.SHORT if kind in SHORT else Part.MORE) in parts
+        if not (is_hourly or is_wanted):
+            continue
         row, us, ending = _ended(rows, kind, is_working=is_working)
         at = np.where(ending == ANSWERED, bin_of(us), bin_of_unmet(us))
-        parts.append((cell[row], code, ending, at, np.full(len(row), ANY_HOUR)))
-        if kind in BY_HOUR and not is_working:
-            parts.append((cell[row], code, ending, at, rows.facts["hour"][row]))
-    cells = np.concatenate([part[0] for part in parts])
-    codes = np.concatenate([np.full(len(part[0]), part[1]) for part in parts])
-    endings, bins, hours = (np.concatenate([part[at] for part in parts]) for at in (2, 3, 4))
-    packed = (((cells << 8 | codes) << 2 | endings) << 16 | bins) << 8 | hours
-    found, counts = np.unique(packed, return_counts=True)
-    entries = np.empty(len(found), dtype=ENTRY)
-    entries["hour"] = found & 0xFF
-    entries["bin"] = found >> 8 & 0xFFFF
-    entries["ending"] = found >> 24 & 0x3
-    entries["kind"] = found >> 26 & 0xFF
-    entries["count"] = counts
-    return entries, found >> 34
+        key = cell[row] << HOUR_SHIFT + 5 | code << CODE_SHIFT | ending << BIN_BITS | at
+        if is_wanted:
+            keys.append(key | ANY_HOUR << HOUR_SHIFT)
+        if is_hourly:
+            keys.append(key | rows.facts["hour"][row] << HOUR_SHIFT)
+    found, counts = np.unique(np.concatenate(keys), return_counts=True)
+    what = (found & (1 << HOUR_SHIFT + 5) - 1).astype(np.uint64)
+    return what << np.uint64(COUNT_BITS) | counts.astype(np.uint64), found >> HOUR_SHIFT + 5
 
 
 def _ended(rows: Rows, kind: str, *, is_working: bool) -> tuple[Ints, Ints, Ints]:

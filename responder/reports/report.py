@@ -14,12 +14,12 @@ import numpy as np
 
 from responder.db.engine import Connection, Database
 from responder.reports.books import Book, By, CellBook, Cut, Names, RowBook, cell_labels, row_labels
-from responder.reports.columns import Rows, elapsed_at, read_rows
-from responder.reports.counting import Asked, can_count
-from responder.reports.entries import Cells
+from responder.reports.columns import Rows, elapsed_at
+from responder.reports.counting import Asked, can_count, parts_of
+from responder.reports.entries import Cells, Side
 from responder.reports.keeping import bring_up_to_date
 from responder.reports.query import ReportQuery, make_query
-from responder.reports.rollups import read_counted
+from responder.reports.rollups import Shelf
 from responder.reports.working import WorkingTime
 from responder.salon.profile import SalonProfile
 from responder.timing.counts import Bools
@@ -133,17 +133,39 @@ class _Library:
         first = datetime.combine(query.before.since, time(), tzinfo=query.salon.zone)
         working = WorkingTime(query.salon.hours, first=first - timedelta(days=1), last=now)
         self._elapsed = {False: elapsed_at(now), True: elapsed_at(now, working)}
-        self._opened: dict[tuple[date, bool], Book] = {}
+        self._shelves: dict[date, Shelf] = {}
+        self._all_rows: dict[date, Rows] = {}
         self._small: dict[date, bool] = {}
 
     async def book(self, query: ReportQuery, asked: Sequence[Asked], *, by: By | None = None) -> Book:
+        """What the question can be read from: counted days where they tell, else the enquiries themselves."""
         chosen = query.chosen
         cells_cannot_tell = by is not None and by.is_person and chosen.is_about_marks
-        by_rows = bool(chosen.people) or cells_cannot_tell or not can_count(asked) or await self._is_small(query)
-        key = (query.since, by_rows)
-        if key not in self._opened:
-            self._opened[key] = await (self._of_rows(query) if by_rows else self._of_cells(query))
-        return self._opened[key]
+        if chosen.people or cells_cannot_tell or not can_count(asked) or await self._is_small(query):
+            return await self._of_rows(query)
+        shelf = self._shelf(query)
+        parts = parts_of(asked, hourly=by is not None and by.is_hourly)
+        cells = await shelf.cells(_side(query, by), parts)
+        waiting = await shelf.waiting()
+        return CellBook(
+            cells=cells.where(self._cells_chosen(cells, query)),
+            waiting=waiting.where(self._rows_chosen(waiting, query)),
+            elapsed=self._elapsed,
+            names=self._names,
+        )
+
+    async def _of_rows(self, query: ReportQuery) -> Book:
+        if query.since not in self._all_rows:
+            rows = await self._shelf(query).rows()
+            self._all_rows[query.since] = rows.where(self._rows_chosen(rows, query))
+        return RowBook(rows=self._all_rows[query.since], elapsed=self._elapsed, names=self._names)
+
+    def _shelf(self, query: ReportQuery) -> Shelf:
+        if query.since not in self._shelves:
+            self._shelves[query.since] = Shelf(
+                self._connection, salon_id=query.salon.id, first=query.since, last=query.until
+            )
+        return self._shelves[query.since]
 
     async def _is_small(self, query: ReportQuery) -> bool:
         if query.since not in self._small:
@@ -157,21 +179,6 @@ class _Library:
             self._small[query.since] = row is not None and row["is_small"]
         return self._small[query.since]
 
-    async def _of_rows(self, query: ReportQuery) -> Book:
-        days = [query.since + timedelta(days=at) for at in range(query.days)]
-        rows = await read_rows(self._connection, salon_id=query.salon.id, days=days)
-        return RowBook(rows=rows.where(self._rows_chosen(rows, query)), elapsed=self._elapsed, names=self._names)
-
-    async def _of_cells(self, query: ReportQuery) -> Book:
-        counted = await read_counted(self._connection, salon_id=query.salon.id, first=query.since, last=query.until)
-        return CellBook(
-            cells=counted.cells.where(self._cells_chosen(counted.cells, query)),
-            people={side: cells.where(self._cells_chosen(cells, query)) for side, cells in counted.people.items()},
-            waiting=counted.waiting.where(self._rows_chosen(counted.waiting, query)),
-            elapsed=self._elapsed,
-            names=self._names,
-        )
-
     def _rows_chosen(self, rows: Rows, query: ReportQuery) -> Bools:
         which = np.ones(len(rows), dtype=bool)
         for by, values in _choices(query):
@@ -183,6 +190,14 @@ class _Library:
         for by, values in _choices(query):
             which &= np.isin(cell_labels(cells, by, self._names), values)
         return which
+
+
+def _side(query: ReportQuery, by: By | None) -> Side:
+    """The coarsest cells that tell."""
+    if by is not None and by.is_person:
+        return Side(by.value)
+    is_of_marks = by in (By.CHANNEL, By.SOURCE, By.CATEGORY, By.PRIORITY)
+    return Side.CELL if is_of_marks or _choices(query) else Side.DAY
 
 
 def _choices(query: ReportQuery) -> list[tuple[By, list[str]]]:

@@ -7,20 +7,16 @@ enquiries through the same counting, so that a figure is exact at every moment a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
 from psycopg.rows import tuple_row
 
 from responder.db.engine import Connection, Database
-from responder.reports.columns import Names, Rows, read_rows
-from responder.reports.entries import MARKS, Cells, cells_of_people, cells_of_rows, day_of, read_cells
+from responder.reports.columns import Rows, read_rows
+from responder.reports.entries import MARKS, Cells, Part, Side, cells_of, day_of, read_cells
 from responder.reports.keeping import LOCK_SALON
 from responder.salon.profile import SalonProfile
-
-SIDES = ("operator", "specialist")
 
 FRESH_DAYS = """
 SELECT day FROM rollup_day WHERE salon_id = %(salon)s AND NOT is_stale AND day BETWEEN %(first)s AND %(last)s
@@ -33,16 +29,17 @@ SELECT day FROM rollup_day WHERE salon_id = %(salon)s AND is_stale AND day < %(t
 DAYS_KEPT = "SELECT DISTINCT day FROM enquiry_measures WHERE salon_id = %(salon)s AND day >= %(first)s ORDER BY day"
 
 READ = """
-SELECT side, day, channel_account_id, source, category, priority, person, counters, entries
-FROM rollup WHERE salon_id = %(salon)s AND day = ANY(%(days)s)
+SELECT day, channel_account_id, source, category, priority, person, counters, {parts}
+FROM rollup WHERE salon_id = %(salon)s AND day = ANY(%(days)s) AND side = %(side)s
 """
 
 FORGET = "DELETE FROM rollup WHERE salon_id = %(salon)s AND day = %(day)s"
 
 STORE = """
-INSERT INTO rollup (salon_id, day, side, person, channel_account_id, source, category, priority, counters, entries)
+INSERT INTO rollup (salon_id, day, side, person, channel_account_id, source, category, priority, counters, short, more,
+    hourly)
 VALUES (%(salon)s, %(day)s, %(side)s, %(person)s, %(account)s, %(source)s, %(category)s, %(priority)s, %(counters)s,
-    %(entries)s)
+    %(short)s, %(more)s, %(hourly)s)
 """
 
 MARK_FRESH = """
@@ -51,25 +48,13 @@ ON CONFLICT (salon_id, day) DO UPDATE SET is_stale = false
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counted:
-    """Some days of a salon: the cells of everything and of single people, and the enquiries that something is still
-    awaited of."""
-
-    cells: Cells
-    people: dict[str, Cells]  # by side
-    waiting: Rows
-
-
 async def count_day(connection: Connection, *, salon_id: int, day: date) -> None:
     """Count a day anew, inside the caller's transaction."""
     await connection.execute(LOCK_SALON, {"salon": salon_id})
     values = {"salon": salon_id, "day": day}
     await connection.execute(FORGET, values)
     rows = await read_rows(connection, salon_id=salon_id, days=[day])
-    stored = [values | row for row in _stored("cell", cells_of_rows(rows))]
-    for side in SIDES:
-        stored += [values | row for row in _stored(side, cells_of_people(rows, people_of(rows, side)))]
+    stored = [values | row for side in Side for row in _stored(rows, side)]
     async with connection.cursor() as cursor:
         await cursor.executemany(STORE, stored)
     await connection.execute(MARK_FRESH, values)
@@ -87,56 +72,74 @@ async def count_stale_days(database: Database, salon: SalonProfile, *, now: date
     return len(days)
 
 
-async def read_counted(connection: Connection, *, salon_id: int, first: date, last: date) -> Counted:
-    """The days `first`..`last`, both included; for one consistent picture inside a repeatable-read transaction."""
-    period = {"salon": salon_id, "first": first, "last": last}
-    fresh = {row["day"] for row in await (await connection.execute(FRESH_DAYS, period)).fetchall()}
-    days = list(_days(first, last))
-    stored = await _fetch(connection, READ, {"salon": salon_id, "days": sorted(fresh)})
-    rows = await read_rows(connection, salon_id=salon_id, days=[day for day in days if day not in fresh])
-    waiting = await read_rows(connection, salon_id=salon_id, days=days, only_open=True)
-    return Counted(
-        cells=Cells.joined([_side(stored, "cell"), cells_of_rows(rows)]),
-        people={
-            side: Cells.joined([_side(stored, side), cells_of_people(rows, people_of(rows, side))]) for side in SIDES
-        },
-        waiting=waiting,
-    )
+class Shelf:
+    """The days `first`..`last` of a salon, both included, read part by part as they are asked for; for one consistent
+    picture inside a repeatable-read transaction."""
+
+    def __init__(self, connection: Connection, *, salon_id: int, first: date, last: date) -> None:
+        self._connection, self._salon_id = connection, salon_id
+        self._first, self._last = first, last
+        self._fresh: list[date] | None = None
+        self._stale_rows: Rows | None = None
+        self._waiting: Rows | None = None
+        self._read: dict[tuple[Side, tuple[Part, ...]], Cells] = {}
+
+    async def cells(self, side: Side, parts: tuple[Part, ...]) -> Cells:
+        """The cells of one side with these parts of their entries."""
+        if (side, parts) not in self._read:
+            values = {"salon": self._salon_id, "days": await self._fresh_days(), "side": side.value}
+            query = READ.format(parts=" || ".join(part.value for part in parts))
+            stored = read_cells(await _fetch(self._connection, query, values))
+            self._read[side, parts] = Cells.joined([stored, cells_of(await self._stale(), side, parts)])
+        return self._read[side, parts]
+
+    async def waiting(self) -> Rows:
+        """The enquiries of whom something is still awaited."""
+        if self._waiting is None:
+            self._waiting = await self._rows(self._days(), only_open=True)
+        return self._waiting
+
+    async def rows(self) -> Rows:
+        """Every enquiry by itself."""
+        return await self._rows(self._days())
+
+    async def _stale(self) -> Rows:
+        if self._stale_rows is None:
+            fresh = set(await self._fresh_days())
+            self._stale_rows = await self._rows([day for day in self._days() if day not in fresh])
+        return self._stale_rows
+
+    async def _rows(self, days: list[date], *, only_open: bool = False) -> Rows:
+        return await read_rows(self._connection, salon_id=self._salon_id, days=days, only_open=only_open)
+
+    async def _fresh_days(self) -> list[date]:
+        if self._fresh is None:
+            period = {"salon": self._salon_id, "first": self._first, "last": self._last}
+            found = await (await self._connection.execute(FRESH_DAYS, period)).fetchall()
+            self._fresh = [row["day"] for row in found]
+        return self._fresh
+
+    def _days(self) -> list[date]:
+        return [self._first + timedelta(days=at) for at in range((self._last - self._first).days + 1)]
 
 
-def people_of(rows: Rows, side: str) -> Names:
-    """Who each enquiry is put to the account of: the operator's id as text, or the specialist's key; "" for nobody."""
-    if side == "specialist":
-        return rows.names["specialist"]
-    operator = rows.facts["operator"]
-    return np.where(operator > 0, operator.astype(np.str_), "")
-
-
-def _stored(side: str, cells: Cells) -> Iterator[dict[str, Any]]:
-    for at, entries in cells.split():
+def _stored(rows: Rows, side: Side) -> Iterator[dict[str, Any]]:
+    """The rows of a side's cells, every part of them."""
+    parts = {part: dict(cells.split()) for part in Part for cells in (cells_of(rows, side, [part]),)}
+    cells = cells_of(rows, side, [])
+    for at in range(len(cells)):
         yield {
-            "side": side,
+            "side": side.value,
             "day": day_of(int(cells.day[at])),
             "person": str(cells.names["person"][at]),
             "account": int(cells.account[at]),
             **{name: str(cells.names[name][at]) for name in MARKS},
             "counters": cells.counters[at].tolist(),
-            "entries": entries,
+            **{part.value: entries[at] for part, entries in parts.items()},
         }
-
-
-def _side(stored: list[tuple[Any, ...]], side: str) -> Cells:
-    return read_cells([row[1:] for row in stored if row[0] == side])
 
 
 async def _fetch(connection: Connection, query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     async with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         await cursor.execute(query, values)
         return await cursor.fetchall()
-
-
-def _days(first: date, last: date) -> Iterator[date]:
-    day = first
-    while day <= last:
-        yield day
-        day += timedelta(days=1)

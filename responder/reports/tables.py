@@ -39,6 +39,10 @@ def _counter() -> Any:
     return Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default=text("0")))
 
 
+def _packed() -> Any:
+    return Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class EnquiryMeasures(SQLModel, table=True):
     """One enquiry as `timing.measures.measure` measured it, and what reports group it by.
 
@@ -127,9 +131,8 @@ class RollupDay(SQLModel, table=True):
 
 
 class Rollup(SQLModel, table=True):
-    """The enquiries of one day that share these marks, counted. `side` is "cell" for the whole of the day cut by
-    channel, source, category and priority, "operator" or "specialist" for what one person had, by `person`.
-    `entries` are records of `reports.entries.ENTRY`."""
+    """The enquiries of one day that share these marks, counted: a cell of one `reports.entries.Side`. `short`, `more`
+    and `hourly` are its parts, records of `reports.entries.ENTRY`."""
 
     __tablename__ = "rollup"
     __table_args__ = (Index("rollup_day_of_salon", "salon_id", "day"),)
@@ -144,4 +147,6 @@ class Rollup(SQLModel, table=True):
     category: str = ""
     priority: str = ""
     counters: list[int] = _many(BigInteger)
-    entries: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    short: bytes = _packed()
+    more: bytes = _packed()
+    hourly: bytes = _packed()

@@ -179,11 +179,12 @@ def upgrade() -> None:
         sa.Column("category", sa.String(), server_default=sa.text("''"), nullable=False),
         sa.Column("priority", sa.String(), server_default=sa.text("''"), nullable=False),
         sa.Column("counters", postgresql.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("entries", sa.LargeBinary(), nullable=False),
+        *(sa.Column(part, sa.LargeBinary(), nullable=False) for part in ("short", "more", "hourly")),
     )
     op.create_index("rollup_day_of_salon", "rollup", ["salon_id", "day"])
     # read whole and always: unpacking would cost more than the disk
-    op.execute("ALTER TABLE rollup ALTER COLUMN entries SET STORAGE EXTERNAL")
+    for part in ("short", "more", "hourly"):
+        op.execute(f"ALTER TABLE rollup ALTER COLUMN {part} SET STORAGE EXTERNAL")
     op.execute(TRIGGERS)
     op.execute("INSERT INTO measures_due (salon_id, enquiry_id) SELECT salon_id, id FROM enquiry ORDER BY id")
 
