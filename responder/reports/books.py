@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from responder.reports.columns import Elapsed, Rows
 from responder.reports.counting import Asked, figures_by_group, waits_of_cells, waits_of_rows
-from responder.reports.entries import COUNT_BITS, COUNTERS, HOUR_SHIFT, Cells, Side, counters_of, people_of
+from responder.reports.entries import COUNTERS, HOUR_SHIFT, Cells, Side, counters_of, people_of
 from responder.timing.bins import Ints
 from responder.timing.statistics import Figure
 
@@ -171,7 +171,7 @@ def cell_labels(cells: Cells, by: By, names: Names) -> Labels:
 
 
 def _hours(cells: Cells) -> Ints:
-    return (cells.entries >> np.uint64(COUNT_BITS + HOUR_SHIFT)).astype(np.int64)
+    return cells.what >> HOUR_SHIFT
 
 
 def _dated(days: Ints, by: By) -> Ints:

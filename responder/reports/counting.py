@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from responder.reports.columns import Elapsed, Found, Rows, find_waits
-from responder.reports.entries import ANY_HOUR, BIN_BITS, CODES, COUNT_BITS, HOUR_SHIFT, SHORT, Cells, Part
+from responder.reports.entries import BIN_BITS, CODES, HOUR_SHIFT, SHORT, Cells, Part
 from responder.timing.bins import BINS, MIDDLES_S, SECOND_US, Ints, edge_at
 from responder.timing.counts import ANSWERED, OPEN, Bools, WaitColumns, figures_of
 from responder.timing.measures import Measure
@@ -49,12 +49,13 @@ def waits_of_cells(cells: Cells, group: Ints, asked: Sequence[Asked], *, hourly:
     for position, ask in enumerate(asked):
         code = CODES.index((ask.kind, ask.is_working))
         place[2 * code], place[2 * code + 1] = 2 * position, 2 * position + 1
-    what = (cells.entries >> np.uint64(COUNT_BITS)).astype(np.int64)
+    what, count = cells.what, cells.counts
     at = place[what >> BIN_BITS & (1 << HOUR_SHIFT - BIN_BITS) - 1]
     groups = group if hourly else group[cells.cell]
-    chosen = (at >= 0) & (groups >= 0) & ((what >> HOUR_SHIFT != ANY_HOUR) == hourly)
-    key, bins = (groups[chosen] * 2 * len(asked) + at[chosen]), what[chosen] & (1 << BIN_BITS) - 1
-    count = (cells.entries[chosen] & np.uint64((1 << COUNT_BITS) - 1)).astype(np.int64)
+    key, bins = groups * 2 * len(asked) + at, what & (1 << BIN_BITS) - 1
+    chosen = (at >= 0) & (groups >= 0)
+    if not chosen.all():
+        key, bins, count = key[chosen], bins[chosen], count[chosen]
     key, bins, count = _merged(key, bins, count)
     figure, ending = key >> 1, key & 1
     edges = np.array([_edge(ask.within_s) for ask in asked], dtype=np.int64)

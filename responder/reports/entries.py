@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -60,6 +61,19 @@ class Side(StrEnum):
     OPERATOR = "operator"
     SPECIALIST = "specialist"
 
+    @property
+    def is_person(self) -> bool:
+        return self in (Side.OPERATOR, Side.SPECIALIST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """Waits that have ended: the position of the enquiry, what an entry of it would say below the hour, the hour."""
+
+    row: Ints
+    what: Ints
+    hour: Ints
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
@@ -72,6 +86,15 @@ class Cells:
     counters: NDArray[np.int64]  # cells x COUNTERS
     entries: NDArray[np.uint64]
     cell: Ints
+
+    @cached_property
+    def what(self) -> Ints:
+        """What each entry counts: everything above its count."""
+        return (self.entries >> np.uint64(COUNT_BITS)).astype(np.int64)
+
+    @cached_property
+    def counts(self) -> Ints:
+        return (self.entries & np.uint64((1 << COUNT_BITS) - 1)).astype(np.int64)
 
     def __len__(self) -> int:
         return len(self.day)
@@ -114,9 +137,10 @@ class Cells:
             yield at, entries[bounds[at] : bounds[at + 1]].tobytes()
 
 
-def cells_of(rows: Rows, side: Side, parts: Sequence[Part]) -> Cells:
+def cells_of(rows: Rows, side: Side, parts: Sequence[Part], *, ended: Ended | None = None) -> Cells:
     """The cells of these enquiries. Who has no such person is in none. People are cut by channel alone: cut by source,
-    category and priority too, most of their cells would hold one enquiry."""
+    category and priority too, most of their cells would hold one enquiry. With `ended` (of the same rows) equal entries
+    are not added up: quicker where they are read once."""
     uncut = np.zeros(len(rows), dtype=np.str_)
     person, account, marks = uncut, rows.facts["account"], dict.fromkeys(MARKS, uncut)
     match side:
@@ -126,16 +150,18 @@ def cells_of(rows: Rows, side: Side, parts: Sequence[Part]) -> Cells:
             marks = {name: rows.names[name] for name in MARKS}
         case _:
             person = people_of(rows, side)
-            mine = person != ""
-            rows, person, account = rows.where(mine), person[mine], account[mine]
-            marks = dict.fromkeys(MARKS, uncut[mine])
-    cell, first = _grouped((rows.facts["day"], account, *marks.values(), person), len(rows))
-    entries, entry_cell = _entries(rows, cell, parts)
+    mine = person != "" if side.is_person else np.ones(len(rows), dtype=bool)
+    keys = (rows.facts["day"], account, *marks.values(), person)
+    grouped, first_of_mine = _grouped([key[mine] for key in keys], int(mine.sum()))
+    cell = np.full(len(rows), -1, dtype=np.int64)
+    cell[mine] = grouped
+    first = np.flatnonzero(mine)[first_of_mine]
+    entries, entry_cell = _entries(ended_waits(rows) if ended is None else ended, cell, parts, is_merged=ended is None)
     return Cells(
         day=rows.facts["day"][first],
         account=account[first],
         names={name: column[first] for name, column in marks.items()} | {"person": person[first]},
-        counters=counters_of(rows, cell, len(first)),
+        counters=counters_of(rows.where(mine), grouped, len(first)),
         entries=entries,
         cell=entry_cell,
     )
@@ -192,27 +218,37 @@ def counters_of(rows: Rows, cell: Ints, size: int) -> NDArray[np.int64]:
     return np.stack([np.bincount(cell[flag], minlength=size) for flag in flags], axis=1).astype(np.int64)
 
 
-def _entries(rows: Rows, cell: Ints, parts: Sequence[Part]) -> tuple[NDArray[np.uint64], Ints]:
-    """Waits that have ended, counted by cell, kind, ending, bin and, in their own part, hour."""
-    keys = [np.zeros(0, dtype=np.int64)]
+def ended_waits(rows: Rows) -> Ended:
+    """Every wait that has ended, as entries would count it."""
+    found: list[tuple[Ints, Ints, Ints]] = []
     for code, (kind, is_working) in enumerate(CODES):
-        is_hourly = Part.HOURLY in parts and kind in BY_HOUR and not is_working
-        is_wanted = (Part.SHORT if kind in SHORT else Part.MORE) in parts
-        if not (is_hourly or is_wanted):
-            continue
-        row, us, ending = _ended(rows, kind, is_working=is_working)
+        waits = find_waits(rows, kind, is_working=is_working)
+        has_ended = waits.ending != OPEN
+        row, us, ending = waits.row[has_ended], waits.us[has_ended], waits.ending[has_ended]
         at = np.where(ending == ANSWERED, bin_of(us), bin_of_unmet(us))
-        key = cell[row] << HOUR_SHIFT + 5 | code << CODE_SHIFT | ending << BIN_BITS | at
-        if is_wanted:
-            keys.append(key | ANY_HOUR << HOUR_SHIFT)
-        if is_hourly:
-            keys.append(key | rows.facts["hour"][row] << HOUR_SHIFT)
-    found, counts = np.unique(np.concatenate(keys), return_counts=True)
+        found.append((row, code << CODE_SHIFT | ending << BIN_BITS | at, rows.facts["hour"][row]))
+    row, what, hour = (np.concatenate([part[at] for part in found]) for at in range(3))
+    return Ended(row=row, what=what, hour=hour)
+
+
+def _entries(ended: Ended, cell: Ints, parts: Sequence[Part], *, is_merged: bool) -> tuple[NDArray[np.uint64], Ints]:
+    """Ended waits counted by cell, kind, ending, bin and, in their own part, hour."""
+    in_cell, code = cell[ended.row], ended.what >> CODE_SHIFT
+    keys = [np.zeros(0, dtype=np.int64)]
+    for part in parts:
+        chosen = _CODES_OF[part][code] & (in_cell >= 0)
+        hour = ended.hour[chosen] if part is Part.HOURLY else np.int64(ANY_HOUR)
+        keys.append(in_cell[chosen] << HOUR_SHIFT + 5 | hour << HOUR_SHIFT | ended.what[chosen])
+    found = np.concatenate(keys)
+    counts = np.ones(len(found), dtype=np.int64)
+    if is_merged:
+        found, counts = np.unique(found, return_counts=True)
     what = (found & (1 << HOUR_SHIFT + 5) - 1).astype(np.uint64)
     return what << np.uint64(COUNT_BITS) | counts.astype(np.uint64), found >> HOUR_SHIFT + 5
 
 
-def _ended(rows: Rows, kind: str, *, is_working: bool) -> tuple[Ints, Ints, Ints]:
-    found = find_waits(rows, kind, is_working=is_working)
-    ended = found.ending != OPEN
-    return found.row[ended], found.us[ended], found.ending[ended]
+_CODES_OF: Final = {
+    Part.SHORT: np.array([kind in SHORT for kind, _ in CODES]),
+    Part.MORE: np.array([kind not in SHORT for kind, _ in CODES]),
+    Part.HOURLY: np.array([kind in BY_HOUR and not is_working for kind, is_working in CODES]),
+}

@@ -93,11 +93,13 @@ async def run_report(
     *,
     now: datetime,
     by: Sequence[By] = EVERY_CUT,
+    in_full: Sequence[By] = (),
     with_previous: bool = True,
     exact_up_to: int = EXACT_UP_TO,
 ) -> Report:
-    """Answer a query, cut by each mark of `by`. Nothing in it is older than the stamps. Shares and counts are exact; so
-    are the quantiles of a period of at most `exact_up_to` enquiries, those of a longer one are within 1 %."""
+    """Answer a query, cut by each mark of `by`, with the measures of `IN_SHORT` or, for the marks of `in_full`, with
+    all. Nothing in it is older than the stamps. Shares and counts are exact; so are the quantiles of a period of at
+    most `exact_up_to` enquiries, those of a longer one are within 1 %."""
     await bring_up_to_date(database, query.salon, now=now)
     async with database.transaction() as connection:
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -107,7 +109,7 @@ async def run_report(
         book = await library.book(query, full)
         cuts: dict[By, tuple[Group, ...]] = {}
         for mark in by:
-            asked = full if mark is By.CHANNEL else _calendar(short) if mark.is_hourly else short
+            asked = _calendar(short) if mark.is_hourly else full if mark in in_full else short
             place = await library.book(query, asked, by=mark)
             cuts[mark] = tuple(_group(mark, cut, asked) for cut in place.cut(mark, asked))
         previous = None
@@ -120,7 +122,7 @@ async def run_report(
 async def response_report(database: Database, *, salon: SalonProfile, now: datetime, days: int = 30) -> Report:
     """What the terminal shows: the last `days` local days, today included, by channel. Raises `BadQuery`."""
     query = make_query(salon, now=now, days=days)
-    return await run_report(database, query, now=now, by=(By.CHANNEL,), with_previous=False)
+    return await run_report(database, query, now=now, by=(By.CHANNEL,), in_full=(By.CHANNEL,), with_previous=False)
 
 
 class _Library:

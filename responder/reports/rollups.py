@@ -14,7 +14,7 @@ from psycopg.rows import tuple_row
 
 from responder.db.engine import Connection, Database
 from responder.reports.columns import Rows, read_rows
-from responder.reports.entries import MARKS, Cells, Part, Side, cells_of, day_of, read_cells
+from responder.reports.entries import MARKS, Cells, Ended, Part, Side, cells_of, day_of, ended_waits, read_cells
 from responder.reports.keeping import LOCK_SALON
 from responder.salon.profile import SalonProfile
 
@@ -80,7 +80,7 @@ class Shelf:
         self._connection, self._salon_id = connection, salon_id
         self._first, self._last = first, last
         self._fresh: list[date] | None = None
-        self._stale_rows: Rows | None = None
+        self._stale_rows: tuple[Rows, Ended] | None = None
         self._waiting: Rows | None = None
         self._read: dict[tuple[Side, tuple[Part, ...]], Cells] = {}
 
@@ -90,7 +90,8 @@ class Shelf:
             values = {"salon": self._salon_id, "days": await self._fresh_days(), "side": side.value}
             query = READ.format(parts=" || ".join(part.value for part in parts))
             stored = read_cells(await _fetch(self._connection, query, values))
-            self._read[side, parts] = Cells.joined([stored, cells_of(await self._stale(), side, parts)])
+            rows, ended = await self._stale()
+            self._read[side, parts] = Cells.joined([stored, cells_of(rows, side, parts, ended=ended)])
         return self._read[side, parts]
 
     async def waiting(self) -> Rows:
@@ -103,10 +104,11 @@ class Shelf:
         """Every enquiry by itself."""
         return await self._rows(self._days())
 
-    async def _stale(self) -> Rows:
+    async def _stale(self) -> tuple[Rows, Ended]:
         if self._stale_rows is None:
             fresh = set(await self._fresh_days())
-            self._stale_rows = await self._rows([day for day in self._days() if day not in fresh])
+            rows = await self._rows([day for day in self._days() if day not in fresh])
+            self._stale_rows = rows, ended_waits(rows)
         return self._stale_rows
 
     async def _rows(self, days: list[date], *, only_open: bool = False) -> Rows:
