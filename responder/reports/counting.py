@@ -100,7 +100,10 @@ def parts_of(asked: Sequence[Asked], *, hourly: bool) -> tuple[Part, ...]:
     """The parts of cells that figures asked for are in."""
     if hourly:
         return (Part.HOURLY,)
-    return (Part.SHORT,) if all(ask.kind in SHORT for ask in asked) else (Part.SHORT, Part.MORE)
+    needed = {
+        Part.MORE if ask.kind not in SHORT else Part.SHORT_WORKING if ask.is_working else Part.SHORT for ask in asked
+    }
+    return tuple(part for part in Part if part in needed)
 
 
 def can_count(asked: Sequence[Asked]) -> bool:

@@ -46,9 +46,10 @@ SHORT: Final = ("first_useful", "bot_frt", "human_frt", HUMAN_WAIT)  # what ever
 
 
 class Part(StrEnum):
-    """Entries are kept in three parts, so that a report reads what it shows; the values are names of columns."""
+    """Entries are kept in parts, so that a report reads what it shows; the values are names of columns."""
 
-    SHORT = "short"  # the kinds of `SHORT`
+    SHORT = "short"  # the kinds of `SHORT`, in calendar time
+    SHORT_WORKING = "short_working"  # the same in working time
     MORE = "more"  # all the others
     HOURLY = "hourly"  # the kinds of `BY_HOUR`, by hour
 
@@ -248,7 +249,8 @@ def _entries(ended: Ended, cell: Ints, parts: Sequence[Part], *, is_merged: bool
 
 
 _CODES_OF: Final = {
-    Part.SHORT: np.array([kind in SHORT for kind, _ in CODES]),
+    Part.SHORT: np.array([kind in SHORT and not is_working for kind, is_working in CODES]),
+    Part.SHORT_WORKING: np.array([kind in SHORT and is_working for kind, is_working in CODES]),
     Part.MORE: np.array([kind not in SHORT for kind, _ in CODES]),
     Part.HOURLY: np.array([kind in BY_HOUR and not is_working for kind, is_working in CODES]),
 }

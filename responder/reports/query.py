@@ -50,13 +50,15 @@ class Chosen:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportQuery:
-    """`since` and `until` are local days of the salon, both included; `within_s` the target of each measure's share."""
+    """`since` and `until` are local days of the salon, both included; `is_working` the time that cuts are shown in;
+    `within_s` the target of each measure's share."""
 
     salon: SalonProfile
     since: date
     until: date
     chosen: Chosen = field(default_factory=Chosen)
     definition: Definition = Definition.TIMING_1
+    is_working: bool = False
     within_s: Mapping[Measure, float] = field(default_factory=lambda: WITHIN_S)
 
     @property
@@ -83,6 +85,7 @@ def make_query(
     operators: Iterable[str] = (),
     specialists: Iterable[str] = (),
     definition: str = Definition.TIMING_1.value,
+    is_working: bool = False,
     within_s: float | None = None,
 ) -> ReportQuery:
     """A query that can be answered; the last 30 days, today included, when no period is given. Raises `BadQuery`."""
@@ -105,6 +108,7 @@ def make_query(
         until=last,
         chosen=chosen,
         definition=Definition(definition),
+        is_working=is_working,
         within_s=_targets(salon) if within_s is None else dict.fromkeys(Measure, within_s),
     )
 

@@ -97,19 +97,20 @@ async def run_report(
     with_previous: bool = True,
     exact_up_to: int = EXACT_UP_TO,
 ) -> Report:
-    """Answer a query, cut by each mark of `by`, with the measures of `IN_SHORT` or, for the marks of `in_full`, with
-    all. Nothing in it is older than the stamps. Shares and counts are exact; so are the quantiles of a period of at
+    """Answer a query, cut by each mark of `by`, with the measures of `IN_SHORT` in the time asked for or, for the marks
+    of `in_full`, with all in both. Nothing in it is older than the stamps. Shares and counts are exact; so are the quantiles of a period of at
     most `exact_up_to` enquiries, those of a longer one are within 1 %."""
     await bring_up_to_date(database, query.salon, now=now)
     async with database.transaction() as connection:
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         names = await _names(connection, query.salon.id)
         library = _Library(connection, query, names, now=now, exact_up_to=exact_up_to)
-        full, short = _asked(query, list(Measure)), _asked(query, IN_SHORT)
+        full = _asked(query, list(Measure))
+        short = [ask for ask in _asked(query, IN_SHORT) if ask.is_working == query.is_working]
         book = await library.book(query, full)
         cuts: dict[By, tuple[Group, ...]] = {}
         for mark in by:
-            asked = _calendar(short) if mark.is_hourly else full if mark in in_full else short
+            asked = _hourly(full) if mark.is_hourly else full if mark in in_full else short
             place = await library.book(query, asked, by=mark)
             cuts[mark] = tuple(_group(mark, cut, asked) for cut in place.cut(mark, asked))
         previous = None
@@ -241,7 +242,7 @@ def _kind(measure: Measure, definition: Definition) -> str:
     return measure.value.removesuffix("_s")
 
 
-def _calendar(asked: Sequence[Asked]) -> list[Asked]:
+def _hourly(asked: Sequence[Asked]) -> list[Asked]:
     """What is counted by hours."""
     return [ask for ask in asked if not ask.is_working and ask.measure in (Measure.FIRST_USEFUL, Measure.HUMAN_WAIT)]
 

@@ -36,10 +36,10 @@ FROM rollup WHERE salon_id = %(salon)s AND day = ANY(%(days)s) AND side = %(side
 FORGET = "DELETE FROM rollup WHERE salon_id = %(salon)s AND day = %(day)s"
 
 STORE = """
-INSERT INTO rollup (salon_id, day, side, person, channel_account_id, source, category, priority, counters, short, more,
-    hourly)
+INSERT INTO rollup (salon_id, day, side, person, channel_account_id, source, category, priority, counters, short,
+    short_working, more, hourly)
 VALUES (%(salon)s, %(day)s, %(side)s, %(person)s, %(account)s, %(source)s, %(category)s, %(priority)s, %(counters)s,
-    %(short)s, %(more)s, %(hourly)s)
+    %(short)s, %(short_working)s, %(more)s, %(hourly)s)
 """
 
 MARK_FRESH = """

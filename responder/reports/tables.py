@@ -131,8 +131,8 @@ class RollupDay(SQLModel, table=True):
 
 
 class Rollup(SQLModel, table=True):
-    """The enquiries of one day that share these marks, counted: a cell of one `reports.entries.Side`. `short`, `more`
-    and `hourly` are its parts, records of `reports.entries.ENTRY`."""
+    """The enquiries of one day that share these marks, counted: a cell of one `reports.entries.Side`. The last
+    columns are its `reports.entries.Part`s, records of `reports.entries.ENTRY`."""
 
     __tablename__ = "rollup"
     __table_args__ = (Index("rollup_day_of_salon", "salon_id", "day"),)
@@ -148,5 +148,6 @@ class Rollup(SQLModel, table=True):
     priority: str = ""
     counters: list[int] = _many(BigInteger)
     short: bytes = _packed()
+    short_working: bytes = _packed()
     more: bytes = _packed()
     hourly: bytes = _packed()

@@ -16,6 +16,8 @@ MICROS = (
     "pipeline_lag", "zendesk", "intercom", "chatwoot",
 )
 
+PARTS = ("short", "short_working", "more", "hourly")
+
 # Every change of a stamp that may change a measure leaves a mark in its own transaction, whoever makes it. A reply of
 # the bot that comes after its first useful one changes nothing and costs one look.
 TRIGGERS = """
@@ -179,11 +181,11 @@ def upgrade() -> None:
         sa.Column("category", sa.String(), server_default=sa.text("''"), nullable=False),
         sa.Column("priority", sa.String(), server_default=sa.text("''"), nullable=False),
         sa.Column("counters", postgresql.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
-        *(sa.Column(part, sa.LargeBinary(), nullable=False) for part in ("short", "more", "hourly")),
+        *(sa.Column(part, sa.LargeBinary(), nullable=False) for part in PARTS),
     )
     op.create_index("rollup_day_of_salon", "rollup", ["salon_id", "day"])
     # read whole and always: unpacking would cost more than the disk
-    for part in ("short", "more", "hourly"):
+    for part in PARTS:
         op.execute(f"ALTER TABLE rollup ALTER COLUMN {part} SET STORAGE EXTERNAL")
     op.execute(TRIGGERS)
     op.execute("INSERT INTO measures_due (salon_id, enquiry_id) SELECT salon_id, id FROM enquiry ORDER BY id")
