@@ -11,8 +11,9 @@ from datetime import date, datetime, time
 
 from responder.dialogue.state import DialogueState
 from responder.hours import OpeningHours
-from responder.llm.claims import Kind, Mention, extract
+from responder.llm.claims import Kind, Mention
 from responder.llm.guard_patterns import PROMISES
+from responder.llm.search import extract
 from responder.llm.spelling import folded, normalise
 from responder.salon.profile import Localised, SalonProfile, Service
 

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from datetime import date, time
 from itertools import pairwise
 
-from responder.hours import END_OF_DAY, DayHours, OpeningHours
+from responder.hours import END_OF_DAY, DayHours, Interval, OpeningHours
 from responder.llm import contacts
 from responder.llm import guard_patterns as p
-from responder.llm.claims import Kind, Mention, Sentence, extract
+from responder.llm.claims import Kind, Mention, Sentence
 from responder.llm.facts import Facts, bare_link, stem
+from responder.llm.search import extract
 from responder.llm.spelling import folded, normalise
 
+_WHOLE_DAY = (Interval(time(0), END_OF_DAY),)
 _PRIVATE = frozenset({Kind.PHONE, Kind.EMAIL, Kind.URL, Kind.HANDLE})
 _BESIDE = re.compile(r"[\s,.()-]*(?:\w{1,2}\s)?(?:the\s)?")
-_CLAUSE = re.compile(r"[^,;]+")
 
 
 def violations(text: str, facts: Facts) -> tuple[str, ...]:
@@ -86,6 +87,8 @@ def _sentences(lower: str) -> Iterator[re.Match[str]]:
 def _holds(mention: Mention, sentence: Sentence, facts: Facts) -> bool:
     is_known_number = bool(mention.numbers & facts.numbers)
     match mention.kind:
+        case Kind.ALWAYS:
+            return all(day == _WHOLE_DAY for day in facts.hours.week)
         case Kind.TIME:
             return is_known_number or _time_holds(mention, sentence, facts)
         case Kind.DATE:
@@ -115,17 +118,27 @@ def _time_holds(mention: Mention, sentence: Sentence, facts: Facts) -> bool:
     the matter: "come at 10:00" says nothing about hours."""
     if mention.times & facts.free_times:
         return True
-    closed = [day for claim in _hours_claims(sentence, facts) if not claim.says_open for day in claim.days]
-    days = [day for day in sentence.of(Kind.DAY, Kind.DATE) if day not in closed]
+    days = _days_at_work(sentence, facts)
     if any(at in mention.times for day, at in facts.moments if not days or any(_names(each, day) for each in days)):
         return True
     if not _is_about_hours(sentence):
         return False
+    holds = all if any(day.is_of_many for day in days) else any
     return any(
-        mention.times & _edges(intervals)
+        holds(
+            bool(mention.times & _edges(intervals))
+            for intervals in (hours.week if not days else [each for day in days for each in _on(day, hours, facts)])
+        )
         for hours in _whose_hours(sentence.text, facts)
-        for intervals in (hours.week if not days else [each for day in days for each in _on(day, hours, facts)])
     )
+
+
+def _days_at_work(sentence: Sentence, facts: Facts) -> list[Mention]:
+    """The days a sentence names and does not call days off: of "daily except Sunday" six."""
+    closed = [day for claim in _hours_claims(sentence, facts) if not claim.says_open for day in claim.days]
+    off = {day.weekday for day in closed}
+    days = [day for day in sentence.of(Kind.DAY, Kind.DATE) if day not in closed]
+    return [day for day in days if not (day.is_of_many and day.weekday in off)]
 
 
 def _names(mention: Mention, day: date) -> bool:
@@ -195,16 +208,22 @@ class _HoursClaim:
 
 
 def _hours_claims(sentence: Sentence, facts: Facts) -> Iterator[_HoursClaim]:
-    for clause in _CLAUSE.finditer(sentence.text):
-        days = tuple(each for each in sentence.of(Kind.DAY, Kind.DATE) if clause.start() <= each.start < clause.end())
+    days = sentence.of(Kind.DAY, Kind.DATE)
+    if not days:
+        return
+    for clause in p.CLAUSE.finditer(sentence.rest):
+        named = tuple(each for each in days if clause.start() <= each.start < clause.end())
         is_closed = p.CLOSED.search(clause[0]) is not None
-        if days and (is_closed or p.OPEN.search(clause[0])):
-            yield _HoursClaim(days, not is_closed, _whose_hours(clause[0], facts))
+        if named and (is_closed or p.OPEN.search(clause[0]) or any(day.is_of_many for day in named)):
+            yield _HoursClaim(named, not is_closed, _whose_hours(clause[0], facts))
 
 
 def _wrong_hours(sentence: Sentence, facts: Facts) -> Iterator[str]:
+    at_work = _days_at_work(sentence, facts)
     for claim in _hours_claims(sentence, facts):
         for day in claim.days:
+            if day.is_of_many and claim.says_open and day not in at_work:
+                continue
             known = [bool(intervals) for hours in claim.whose for intervals in _on(day, hours, facts)]
             if known and claim.says_open not in known:
                 yield f"hours: {day.said} {'open' if claim.says_open else 'closed'}"

@@ -84,6 +84,9 @@ NUMERIC_DATE = re.compile(
 DAY_MONTH = re.compile(rf"{_DAYS}\s?(?:of\s)?{_MONTH}{_YEAR}")
 MONTH_DAY = re.compile(rf"(?<!\w){_MONTH}\s(?:the\s)?{_DAYS}(?![\d:]|\s?(?:am|pm)){_YEAR}")
 RELATIVE_DAY = _word(_any_of(_RELATIVE_DAYS))
+_DAY_SETS = {re.compile(key): days for words in _ALL for key, days in words.day_sets.items()}
+DAY_SET = _word(_any_of(_DAY_SETS))
+DAY_SPAN = re.compile(rf"\s?(?:-|(?:{joined('until_day')}))\s?")
 WEEKDAY = _word(either(*(f"(?P<w{index}>{either(*(words.weekdays[index] for words in _ALL))})" for index in range(7))))
 DAY_NUMBER = re.compile(rf"(?<![\d.,:])(?P<d>\d{{1,2}})(?:{joined('day_number')})")
 
@@ -110,6 +113,8 @@ NAMED_PERSON = re.compile(rf"(?<!\w)(?i:{joined('titles')})\s{_NAME}")
 
 # Statements
 
+ALWAYS = _word(joined("always"))
+CLAUSE = re.compile(rf"(?:(?:{joined('except_words')})\b)?(?:(?!\b(?:{joined('except_words')})\b)[^,;])+")
 SPAN = re.compile(rf"\s?(?:-|(?:{joined('until_hour')})\s)")
 OPEN, CLOSED, HOURS_TALK = (_word(joined(name)) for name in ("open_words", "closed_words", "hours_words"))
 PROMISES: Mapping[str, re.Pattern[str]] = {
@@ -169,6 +174,11 @@ def fixed_time(said: str) -> tuple[int, int]:
 
 def relative_days(said: str) -> int:
     return _look_up(_RELATIVE_DAYS, said)
+
+
+def day_set(said: str) -> tuple[int, ...]:
+    """Numbers of the weekdays, Monday is 0."""
+    return next(days for pattern, days in _DAY_SETS.items() if pattern.fullmatch(said))
 
 
 def fixed_duration(said: str) -> int:

@@ -82,6 +82,12 @@ ENGLISH = GuardWords(
         r"saturdays?|sat",
         r"sundays?|sun",
     ),
+    day_sets={
+        r"every\s(?:single\s)?day|daily|7\sdays\s(?:a|per)\sweek|no\sdays\soff|all\sweek(?:\slong)?": (0, 1, 2, 3, 4, 5, 6),
+        r"(?:on\s)?weekdays": (0, 1, 2, 3, 4),
+        r"(?:(?:on|at)\s)?(?:the\s)?weekends?": (5, 6),
+    },
+    until_day=r"to|till|until|through|thru",
     relative_days={"the day after tomorrow": 2, "day after tomorrow": 2, "today": 0, "tonight": 0, "tomorrow": 1},
     day_number=r"(?:st|nd|rd|th)\b",
     month_first=True,
@@ -117,8 +123,12 @@ ENGLISH = GuardWords(
     fixed_durations={r"half\san\shour|half-hour": 30, r"an\shour\sand\sa\shalf": 90, r"an\shour(?!\sand)": 60},
     currency=r"\$|€|£|usd|eur|gbp|dollars?|euros?|pounds?|bucks|roubles?|rubles?|quid",
     percent=r"%|percent",
+    always=(
+        r"a?round[\s-]the[\s-]clock|24\s?/\s?7|24\shours(?:\sa\sday)?|(?:all\s)?day\sand\snight|night\sand\sday|all\snight(?:\slong)?"
+    ),
     open_words=r"(?:are|is|we're)\s(?:\w+\s)?open|\bopen\b|works?\b|working",
     closed_words=r"except|closed|not\s(?:open|work\w*)|aren't\sopen|isn't\sopen|don't\s(?:work|open)|doesn't\s(?:work|open)|day\soff",
+    except_words=r"except|apart\sfrom",
     hours_words=r"hours|schedule|opens?|closes?|opening|closing|daily|every\sday|weekdays|weekends?|break|lunch",
     streets=r"",
     streets_after=r"street|st\.?|avenue|ave\.?|road|rd\.?|lane|square|boulevard|blvd\.?|drive|highway",
@@ -146,6 +156,14 @@ ENGLISH = GuardWords(
         "available": (
             r"\bavailab\w+|\bfree\s(?:slots?|times?|at|on|tomorrow|today|spots?|spaces?)\b|have\s(?:\w+\s){0,2}(?:openings?|slots?|spaces?|spots?)\b|"
             r"fully\sbooked|no\s(?:slots?|openings?)|can\s(?:see|take|fit)\syou|come\s(?:in\s)?(?:tomorrow|today|at|on)\b|squeeze\syou"
+        ),
+        "payment": (
+            r"deposits?|pre-?pay\w*|down\spayment\w*|(?:in|pay\w*)\sadvance|please\spay|pay\s(?:\w+\s){0,2}(?:now|first)|"
+            r"transfer\w*|wire\sthe|send\s(?:\w+\s){0,2}money"
+        ),
+        "secret": (
+            r"(?:the|your|that|a)\s(?:\w+\s)?codes?\b|sms|cvv|cvc|passwords?|\bpin\b|passports?|"
+            r"card\s(?:number|details|data)|number\sof\syour\scard"
         ),
         "refund": r"refund\w*|money\sback|compensat\w+|reimburs\w+",
         "medical": (

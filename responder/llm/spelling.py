@@ -7,13 +7,14 @@ import unicodedata
 
 _SUPERSCRIPT_MINUTES = re.compile(r"(?<=\d)[⁰¹²³⁴⁵⁶⁷⁸⁹]{2}")
 _LETTER_ZERO = re.compile(r"(?:(?<=[\d:])|(?<=\d\.)|(?<=\d[:.][oOоО]))[oOоО](?=[oOоО\d\s.,!?)]|$)|(?<!\w)[oOоО](?=\d)")
+_LIKE_ASCII = str.maketrans({"。": ".", "｡": ".", "∙": ".", "⁄": "/", "∕": "/", "’": "'", "ʼ": "'", "‘": "'", "＇": "'"})
 _SPACES = re.compile(r"[^\S\n]+")
 
 
 def normalise(text: str) -> str:
     """One spelling for what looks alike: no invisible characters, ASCII digits, plain spaces and dashes, no "ё"."""
     text = _SUPERSCRIPT_MINUTES.sub(lambda match: ":" + unicodedata.normalize("NFKC", match[0]), text)
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", text).translate(_LIKE_ASCII)
     if not text.isascii():
         text = "".join(_plain(character) for character in text)
     text = _LETTER_ZERO.sub("0", text)
