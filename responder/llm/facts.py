@@ -14,6 +14,7 @@ from responder.hours import OpeningHours
 from responder.llm.claims import Kind, Mention
 from responder.llm.guard_patterns import PROMISES
 from responder.llm.search import extract
+from responder.llm.sources import Source, source_of_names, source_of_text, sources_of
 from responder.llm.spelling import folded, normalise
 from responder.salon.profile import Localised, SalonProfile, Service
 
@@ -46,6 +47,8 @@ class Facts:
     people: frozenset[str] = frozenset()  # stems
     quotes: tuple[str, ...] = ()  # texts of the salon: quoted word for word, they are true
     texts: tuple[str, ...] = ()  # all of them, lower case
+    sources: tuple[Source, ...] = ()  # what the salon says, thing by thing
+    roots: frozenset[str] = frozenset()  # of all its words
     may_claim: frozenset[str] = frozenset()
     max_chars: int = 1_000
 
@@ -69,7 +72,12 @@ class Facts:
         state). Without wishes, the times the customer asked for are no facts: they are wanted, not free.
         """
         state = state or _NOTHING_KNOWN
-        facts = _with_texts(_of_salon(salon, now.astimezone(salon.zone).date()), extra_texts)
+        facts = _of_salon(salon, now.astimezone(salon.zone).date())
+        said = list(extra_texts)
+        sources = [source_of_text(text, facts.today) for text in said]
+        if state.name:
+            sources.append(source_of_names(state.name))
+        facts = _with_sources(_with_texts(facts, said), sources)
         extras = list(extra_times)
         instants = [extra for extra in extras if isinstance(extra, datetime)]
         visits = [state.visit.starts_at] if state.visit is not None else []
@@ -130,7 +138,20 @@ def _read_salon(salon: SalonProfile, today: date) -> Facts:
         people=operators.union(*(names for names, _ in specialists)),
     )
     names = [*salon.name.every(), *(name for service in salon.services for name in service.name.every())]
-    return _with_texts(_with_texts(facts, names, are_quotes=False), _texts(salon))
+    facts = _with_texts(_with_texts(facts, names, are_quotes=False), _texts(salon))
+    streets = [folded(normalise(part)) for a in salon.addresses for text in a.text.every() for part in text.split(", ")]
+    facts = replace(facts, quotes=(*facts.quotes, *(each for each in streets if len(each) >= _QUOTE_FROM)))
+    return _with_sources(facts, sources_of(salon, today))
+
+
+def _with_sources(facts: Facts, sources: Collection[Source]) -> Facts:
+    if not sources:
+        return facts
+    return replace(
+        facts,
+        sources=(*facts.sources, *sources),
+        roots=facts.roots.union(*(source.roots for source in sources)),
+    )
 
 
 def _with_texts(facts: Facts, texts: Iterable[str], *, are_quotes: bool = True) -> Facts:

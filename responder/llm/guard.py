@@ -17,8 +17,12 @@ from responder.llm import contacts
 from responder.llm import guard_patterns as p
 from responder.llm.claims import Kind, Mention, Sentence
 from responder.llm.facts import Facts, bare_link, stem
+from responder.llm.number_words import figures
+from responder.llm.roots import root
 from responder.llm.search import extract
+from responder.llm.sources import words_of
 from responder.llm.spelling import folded, normalise
+from responder.llm.wording import unsupported
 
 _WHOLE_DAY = (Interval(time(0), END_OF_DAY),)
 _PRIVATE = frozenset({Kind.PHONE, Kind.EMAIL, Kind.URL, Kind.HANDLE})
@@ -27,24 +31,33 @@ _BESIDE = re.compile(r"[\s,.()-]*(?:\w{1,2}\s)?(?:the\s)?")
 
 def violations(text: str, facts: Facts) -> tuple[str, ...]:
     """Everything in `text` that is not among the facts, as "kind: words" (of contacts the kind alone: they do not
-    belong in logs). Empty: the text may be sent."""
-    return tuple(dict.fromkeys(_found(text, facts)))
+    belong in logs). Empty: no claim of it is untrue."""
+    return tuple(dict.fromkeys(_found(text, facts, is_free=False)))
 
 
-def _found(text: str, facts: Facts) -> Iterator[str]:
+def refusals(text: str, facts: Facts) -> tuple[str, ...]:
+    """The violations of free wording: besides untrue claims also every word that rests on nothing. Empty: the text may
+    be sent."""
+    return tuple(dict.fromkeys(_found(text, facts, is_free=True)))
+
+
+def _found(text: str, facts: Facts, *, is_free: bool) -> Iterator[str]:
     if len(text) > facts.max_chars:
         yield "length"
         return
     if p.MARKUP.search(text):
         yield "markup"
-    spelling = normalise(text)
+    spelling = _without_quotes(normalise(text), facts)
+    sentences = extract(spelling, today=facts.today)
     yield from _promises(folded(spelling), facts)
-    for sentence in extract(_without_quotes(spelling, facts), today=facts.today):
+    for sentence in sentences:
         for mention in sentence.mentions:
             if not _holds(mention, sentence, facts):
                 yield mention.kind.value if mention.kind in _PRIVATE else f"{mention.kind}: {mention.said}"
         yield from _wrong_weekdays(sentence)
         yield from _wrong_hours(sentence, facts)
+    if is_free:
+        yield from unsupported(sentences, facts)
 
 
 def _without_quotes(spelling: str, facts: Facts) -> str:
@@ -54,8 +67,9 @@ def _without_quotes(spelling: str, facts: Facts) -> str:
         if len(lower) != len(spelling):
             break
         at = lower.find(quote)
-        if at >= 0:
-            spelling = f"{spelling[:at]}{p.BLANK * len(quote)}{spelling[at + len(quote) :]}"
+        end = at + len(quote)
+        if at >= 0 and not (lower[end - 1].isalnum() and lower[end : end + 1].isalnum()):
+            spelling = f"{spelling[:at]}{p.QUOTED * len(quote)}{spelling[end:]}"
     return spelling
 
 
@@ -71,13 +85,10 @@ def _promises(lower: str, facts: Facts) -> Iterator[str]:
 
 
 def _is_promised(said: str, sentence: str, facts: Facts) -> bool:
-    """The salon itself says so, of the same thing: "free parking" promises no free haircut."""
-    root = said if len(said) < 6 else said[:-2]
-    about = {stem(word) for word in re.findall(r"\w{5,}", sentence.replace(said, " "))}
-    return any(
-        root in text and about & {stem(word) for word in re.findall(r"\w{5,}", text.replace(root, " "))}
-        for text in facts.texts
-    )
+    """The salon itself says so, under the same conditions: "a free first consultation" makes no consultation free."""
+    promised = root(said.split()[-1])
+    there = {root(word) for word in words_of(figures(sentence))}
+    return any(promised in each.roots and each.roots <= there for source in facts.sources for each in source.statements)
 
 
 def _sentences(lower: str) -> Iterator[re.Match[str]]:
@@ -166,6 +177,11 @@ def _edges(intervals: DayHours) -> frozenset[time]:
 def _is_about_hours(sentence: Sentence) -> bool:
     if p.OPEN.search(sentence.text) or p.CLOSED.search(sentence.text) or p.HOURS_TALK.search(sentence.text):
         return True
+    return _has_span(sentence)
+
+
+def _has_span(sentence: Sentence) -> bool:
+    """ "From 10 to 21"."""
     times = sentence.of(Kind.TIME, Kind.DURATION)
     return any(
         p.SPAN.match(sentence.text[first.end : second.start] + second.said + " ") for first, second in pairwise(times)
@@ -209,12 +225,12 @@ class _HoursClaim:
 
 def _hours_claims(sentence: Sentence, facts: Facts) -> Iterator[_HoursClaim]:
     days = sentence.of(Kind.DAY, Kind.DATE)
-    if not days:
-        return
+    has_span = _has_span(sentence)
     for clause in p.CLAUSE.finditer(sentence.rest):
         named = tuple(each for each in days if clause.start() <= each.start < clause.end())
         is_closed = p.CLOSED.search(clause[0]) is not None
-        if named and (is_closed or p.OPEN.search(clause[0]) or any(day.is_of_many for day in named)):
+        says_hours = is_closed or has_span or p.OPEN.search(clause[0]) or any(day.is_of_many for day in named)
+        if named and says_hours:
             yield _HoursClaim(named, not is_closed, _whose_hours(clause[0], facts))
 
 

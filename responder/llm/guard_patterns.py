@@ -9,6 +9,7 @@ from datetime import time
 from responder.llm.number_words import LANGUAGES, MONTHS, ORDINAL, THOUSANDS, either, joined, ordinal
 
 BLANK = "\x00"  # stands for what has been read already
+QUOTED = "\x01"  # stands for words of the salon
 _ALL = tuple(LANGUAGES.values())
 
 
@@ -176,7 +177,7 @@ def relative_days(said: str) -> int:
     return _look_up(_RELATIVE_DAYS, said)
 
 
-def day_set(said: str) -> tuple[int, ...]:
+def day_set(said: str) -> range:
     """Numbers of the weekdays, Monday is 0."""
     return next(days for pattern, days in _DAY_SETS.items() if pattern.fullmatch(said))
 

@@ -20,7 +20,7 @@ class GuardWords:
     ordinals: Mapping[str, int]  # expression -> value, read only before a month or as a half or quarter of an hour
     months: tuple[str, ...]  # January first
     weekdays: tuple[str, ...]  # Monday first
-    day_sets: Mapping[str, tuple[int, ...]]  # expression -> the weekdays it stands for
+    day_sets: Mapping[str, range]  # expression -> the weekdays it stands for, Monday is 0
     until_day: str  # between two weekdays: those between are meant too
     relative_days: Mapping[str, int]
     day_number: str  # what makes a bare number a day of the month, after it
@@ -41,6 +41,7 @@ class GuardWords:
     fixed_durations: Mapping[str, int]  # minutes
     currency: str
     percent: str
+    at_most: str  # before an amount that is not exceeded
     always: str  # round the clock
     open_words: str
     closed_words: str

@@ -1,5 +1,5 @@
-"""Finds the claims of a text sentence by sentence. The guard compares what a reply claims with what the same search finds
-in the salon's own texts.
+"""Finds the claims of a text sentence by sentence. The guard compares what a reply claims with what the same search
+finds in the salon's own texts.
 
 Nothing in digits escapes: what is no time, date, amount or contact is a `NUMBER`, and numbers must be facts too.
 """

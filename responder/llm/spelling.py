@@ -7,7 +7,7 @@ import unicodedata
 
 _SUPERSCRIPT_MINUTES = re.compile(r"(?<=\d)[⁰¹²³⁴⁵⁶⁷⁸⁹]{2}")
 _LETTER_ZERO = re.compile(r"(?:(?<=[\d:])|(?<=\d\.)|(?<=\d[:.][oOоО]))[oOоО](?=[oOоО\d\s.,!?)]|$)|(?<!\w)[oOоО](?=\d)")
-_LIKE_ASCII = str.maketrans({"。": ".", "｡": ".", "∙": ".", "⁄": "/", "∕": "/", "’": "'", "ʼ": "'", "‘": "'", "＇": "'"})
+_LIKE_ASCII = str.maketrans("。∙⁄∕’ʼ‘", "..//'''")
 _SPACES = re.compile(r"[^\S\n]+")
 
 

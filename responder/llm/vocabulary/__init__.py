@@ -6,63 +6,67 @@ An allow-list, because untruth has no end of words and courtesy has few.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from enum import StrEnum
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import yaml
 
-LANGUAGES = ("ru", "en")
+LANGUAGES = ("ru", "en")  # read together: a reply may quote one language inside another
 _MOST_ENDING = 4  # letters that "*" may stand for
+_PHRASES = "phrases"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A set of words, of which some may take any ending."""
+class Use(StrEnum):
+    """What a word may be used for; a section of the files each."""
 
-    exact: frozenset[str]
-    beginnings: frozenset[str]
+    TALK = "talk"  # says nothing that could be untrue
+    ASSENT = "assent"  # agrees to whatever was asked: needs something true beside it
+    ASKING = "asking"  # harmless in a question
+    HOURS = "hours"  # needs a checked day or time
+    AMOUNTS = "amounts"  # needs a checked amount
+    THINGS = "things"  # needs something that the salon names
+    PRAISE = "praise"  # must have nothing beside it that the salon names
+    JOINTS = "joints"  # part a clause
+    NEGATIONS = "negations"  # turn it
 
-    def __contains__(self, word: str) -> bool:
-        if word in self.exact:
-            return True
-        shortest = max(2, len(word) - _MOST_ENDING)
-        return any(word[:length] in self.beginnings for length in range(len(word), shortest - 1, -1))
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Vocabulary:
-    """Classes of words: `talk` says nothing that could be untrue, `assent` agrees to whatever was asked, `asking` is
-    harmless in a question, `hours` needs a checked day or time; `joints` part a sentence, `negations` turn it."""
-
-    talk: Words
-    assent: Words
-    asking: Words
-    hours: Words
-    joints: Words
-    negations: Words
+@lru_cache(maxsize=20_000)
+def uses(word: str) -> frozenset[Use]:
+    """All uses of a lower-case word; empty when it is none of ours."""
+    exact, beginnings = _sections()
+    found = set(exact.get(word, ()))
+    for length in range(max(2, len(word) - _MOST_ENDING), len(word) + 1):
+        found |= beginnings.get(word[:length], frozenset())
+    return frozenset(found)
 
 
 @cache
-def vocabulary() -> Vocabulary:
-    """Of all languages together, since a reply may quote one language inside another."""
-    files_by_language = [_read(language) for language in LANGUAGES]
-    return Vocabulary(
-        **{
-            name: _words(" ".join(each[name] for each in files_by_language).split())
-            for name in ("talk", "assent", "asking", "hours", "joints", "negations")
-        }
-    )
+def harmless_phrases() -> re.Pattern[str]:
+    """Whole expressions that say nothing, whatever their words do elsewhere."""
+    phrases = "|".join(phrase for language in LANGUAGES for phrase in _read(language)[_PHRASES])
+    return re.compile(rf"(?<!\w)(?:{phrases})(?!\w)")
 
 
-def _read(language: str) -> Mapping[str, str]:
-    parsed: Mapping[str, str] = yaml.safe_load(files(__name__).joinpath(f"{language}.yaml").read_text("utf-8"))
+_Table = dict[str, set[Use]]
+
+
+@cache
+def _sections() -> tuple[_Table, _Table]:
+    exact: _Table = {}
+    beginnings: _Table = {}
+    for language in LANGUAGES:
+        read = _read(language)
+        for use in Use:
+            for word in str(read[use]).split():
+                table = beginnings if word.endswith("*") else exact
+                table.setdefault(word.removesuffix("*"), set()).add(use)
+    return exact, beginnings
+
+
+@cache
+def _read(language: str) -> Mapping[str, str | list[str]]:
+    parsed: Mapping[str, str | list[str]] = yaml.safe_load(files(__name__).joinpath(f"{language}.yaml").read_bytes())
     return parsed
-
-
-def _words(listed: list[str]) -> Words:
-    return Words(
-        frozenset(word for word in listed if not word.endswith("*")),
-        frozenset(word.removesuffix("*") for word in listed if word.endswith("*")),
-    )
