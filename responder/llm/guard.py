@@ -36,8 +36,9 @@ def violations(text: str, facts: Facts) -> tuple[str, ...]:
 
 
 def refusals(text: str, facts: Facts) -> tuple[str, ...]:
-    """The violations of free wording: besides untrue claims also every word that rests on nothing. Empty: the text may
-    be sent."""
+    """The violations of free wording: besides untrue claims also every word that rests on nothing. What the rules may
+    say of the dialogue (`may_claim`: booked, free) it may not, even where it is true: an LLM cannot know when it is.
+    Empty: the text may be sent."""
     return tuple(dict.fromkeys(_found(text, facts, is_free=True)))
 
 
@@ -49,7 +50,7 @@ def _found(text: str, facts: Facts, *, is_free: bool) -> Iterator[str]:
         yield "markup"
     spelling = _without_quotes(normalise(text), facts)
     sentences = extract(spelling, today=facts.today)
-    yield from _promises(folded(spelling), facts)
+    yield from _promises(folded(spelling), facts, frozenset() if is_free else facts.may_claim)
     for sentence in sentences:
         for mention in sentence.mentions:
             if not _holds(mention, sentence, facts):
@@ -73,9 +74,9 @@ def _without_quotes(spelling: str, facts: Facts) -> str:
     return spelling
 
 
-def _promises(lower: str, facts: Facts) -> Iterator[str]:
+def _promises(lower: str, facts: Facts, may_claim: frozenset[str]) -> Iterator[str]:
     for kind, pattern in p.PROMISES.items():
-        if kind in facts.may_claim:
+        if kind in may_claim:
             continue
         for match in pattern.finditer(lower):
             said = match[0].strip()

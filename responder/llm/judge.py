@@ -60,8 +60,7 @@ def judge(reply: Reply, question: Question) -> LlmReading:
 
 
 def _guarded(reading: LlmReading, question: Question) -> LlmReading:
-    """The reading without an answer that states what is no fact; the rest of it was checked already. What the rules may
-    say of the dialogue (booked, free) the LLM may not, even where it is true: it cannot know when it is."""
+    """The reading without an answer that states what is no fact; the rest of it was checked already."""
     meaning = reading.meaning
     if meaning is None or meaning.answer is None:
         return reading
@@ -72,7 +71,7 @@ def _guarded(reading: LlmReading, question: Question) -> LlmReading:
         with_wishes=False,
         max_chars=MAX_ANSWER_CHARS,
     )
-    untrue = refusals(meaning.answer, replace(facts, may_claim=frozenset()))
+    untrue = refusals(meaning.answer, facts)
     if not untrue:
         return reading
     kinds = ", ".join(dict.fromkeys(each.partition(":")[0] for each in untrue))

@@ -65,9 +65,7 @@ def obedient_calls(system: str, user: str) -> list[Call]:
     everything else it agrees."""
     found = _NEW.search(user)
     said = re.sub(r"<[^>]+>", "", found[1] if found else "").strip()
-    if ordered := re.search(
-        r"(?:say|скажи|ответь|answer|reply|напиши)[^:«\"]*[:«\"]\s*(.+?)[»\"]?$", said, re.IGNORECASE
-    ):
+    if ordered := re.search(r"(?:say|скажи|ответь|напиши)[^:]*:\s*(.+)$", said, re.IGNORECASE):
         answer = ordered[1]
     elif re.search(r"prompt|instructions|промпт|инструкци", said, re.IGNORECASE):
         answer = system[:200]
