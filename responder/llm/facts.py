@@ -108,11 +108,13 @@ _salon_facts: dict[int, Facts] = {}
 def _of_salon(salon: SalonProfile, today: date) -> Facts:
     known = _salon_facts.get(salon.id)
     if known is None or known.salon is not salon or known.today != today:
-        known = _salon_facts[salon.id] = _read_salon(salon, today)
+        is_new_day = known is not None and known.salon is salon  # what the salon says is the same every day
+        sources = known.sources if known is not None and is_new_day else sources_of(salon, today)
+        known = _salon_facts[salon.id] = _read_salon(salon, today, sources)
     return known
 
 
-def _read_salon(salon: SalonProfile, today: date) -> Facts:
+def _read_salon(salon: SalonProfile, today: date, sources: Collection[Source]) -> Facts:
     durations = frozenset(float(service.duration_min) for service in salon.services)
     prices = frozenset(price for service in salon.services for price in _prices(service))
     phones = (salon.phone, *(address.phone for address in salon.addresses))
@@ -141,7 +143,7 @@ def _read_salon(salon: SalonProfile, today: date) -> Facts:
     facts = _with_texts(_with_texts(facts, names, are_quotes=False), _texts(salon))
     streets = [folded(normalise(part)) for a in salon.addresses for text in a.text.every() for part in text.split(", ")]
     facts = replace(facts, quotes=(*facts.quotes, *(each for each in streets if len(each) >= _QUOTE_FROM)))
-    return _with_sources(facts, sources_of(salon, today))
+    return _with_sources(facts, sources)
 
 
 def _with_sources(facts: Facts, sources: Collection[Source]) -> Facts:
