@@ -5,8 +5,8 @@ Made from the salon's profile (once per revision and day), the dialogue's state 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
 from responder.dialogue.state import DialogueState
@@ -16,7 +16,7 @@ from responder.llm.guard_patterns import PROMISES
 from responder.llm.search import extract
 from responder.llm.sources import Source, source_of_names, source_of_text, sources_of
 from responder.llm.spelling import folded, normalise
-from responder.salon.profile import Localised, SalonProfile, Service
+from responder.salon.profile import Localised, SalonProfile, Service, Specialist
 
 PROMISE_KINDS = frozenset(PROMISES)
 _QUOTE_FROM = 12  # characters: a shorter text of the salon is no quotation when it occurs in a reply
@@ -31,6 +31,7 @@ class Facts:
     today: date
     hours: OpeningHours
     moments: frozenset[tuple[date, time]] = frozenset()
+    offered: Mapping[tuple[date, time], frozenset[str]] = field(default_factory=dict)  # stems of who is offered then
     free_times: frozenset[time] = frozenset()
     specialists: tuple[tuple[frozenset[str], OpeningHours], ...] = ()  # stems of the names, when they work
     days: frozenset[date] = frozenset()  # what the dialogue is about, today included
@@ -76,7 +77,7 @@ class Facts:
         said = list(extra_texts)
         sources = [source_of_text(text, facts.today) for text in said]
         if state.name:
-            sources.append(source_of_names(state.name))
+            sources.append(source_of_names(state.name, is_customer=True))
         facts = _with_sources(_with_texts(facts, said), sources)
         extras = list(extra_times)
         instants = [extra for extra in extras if isinstance(extra, datetime)]
@@ -92,6 +93,7 @@ class Facts:
         return replace(
             facts,
             moments=frozenset((moment.date(), moment.time().replace(second=0, microsecond=0)) for moment in local),
+            offered=_offered(salon, state),
             free_times=facts.free_times | times,
             days=frozenset(days),
             dates=facts.dates | days,
@@ -100,6 +102,16 @@ class Facts:
             may_claim=frozenset({*may_claim, *implied}),
             max_chars=max_chars,
         )
+
+
+def _offered(salon: SalonProfile, state: DialogueState) -> dict[tuple[date, time], frozenset[str]]:
+    people: dict[tuple[date, time], frozenset[str]] = {}
+    for offer in (*state.offers, *([state.chosen] if state.chosen else [])):
+        local, person = offer.starts_at.astimezone(salon.zone), salon.specialist(offer.specialist)
+        if person is not None:
+            at = (local.date(), local.time().replace(second=0, microsecond=0))
+            people[at] = people.get(at, frozenset()) | _stems_of(person)
+    return people
 
 
 _salon_facts: dict[int, Facts] = {}
@@ -118,10 +130,7 @@ def _read_salon(salon: SalonProfile, today: date, sources: Collection[Source]) -
     durations = frozenset(float(service.duration_min) for service in salon.services)
     prices = frozenset(price for service in salon.services for price in _prices(service))
     phones = (salon.phone, *(address.phone for address in salon.addresses))
-    specialists = tuple(
-        (frozenset(each for name in (*person.name.every(), *person.aliases) for each in stems(name)), person.hours)
-        for person in salon.specialists
-    )
+    specialists = tuple((_stems_of(person), person.hours) for person in salon.specialists)
     operators = frozenset(each for operator in salon.operators for each in stems(operator.name))
     facts = Facts(
         salon=salon,
@@ -201,6 +210,10 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> tuple[str, ...]:
     return tuple(stem(word) for word in normalise(text).split() if len(word) >= 3)
+
+
+def _stems_of(person: Specialist) -> frozenset[str]:
+    return frozenset(each for name in (*person.name.every(), *person.aliases) for each in stems(name))
 
 
 def _prices(service: Service) -> list[float]:

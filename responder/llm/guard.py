@@ -131,8 +131,13 @@ def _time_holds(mention: Mention, sentence: Sentence, facts: Facts) -> bool:
     if mention.times & facts.free_times:
         return True
     days = _days_at_work(sentence, facts)
-    if any(at in mention.times for day, at in facts.moments if not days or any(_names(each, day) for each in days)):
-        return True
+    words = {stem(word) for word in words_of(sentence.text)}
+    named = [names for names, _ in facts.specialists if words & names]
+    for day, at in facts.moments:
+        if at in mention.times and (not days or any(_names(each, day) for each in days)):
+            offered = facts.offered.get((day, at))
+            if not named or offered is None or any(names & offered for names in named):
+                return True
     if not _is_about_hours(sentence):
         return False
     holds = all if any(day.is_of_many for day in days) else any

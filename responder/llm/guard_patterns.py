@@ -10,6 +10,7 @@ from responder.llm.number_words import LANGUAGES, MONTHS, ORDINAL, THOUSANDS, ei
 
 BLANK = "\x00"  # stands for what has been read already
 QUOTED = "\x01"  # stands for words of the salon
+KIND = "\x02"  # stands for words of courtesy
 _ALL = tuple(LANGUAGES.values())
 
 

@@ -18,8 +18,8 @@ from responder.llm.vocabulary import Use, uses
 from responder.salon.profile import Localised, SalonProfile, Service, Specialist
 
 AMOUNTS = (Kind.MONEY, Kind.PERCENT, Kind.NUMBER, Kind.DURATION)
-_SAYS_NOTHING = {Use.TALK, Use.NEGATIONS, Use.JOINTS}
-_CLAUSE_END = re.compile(r"[,;:()]|\s-\s")
+_SAYS_NOTHING = {Use.TALK, Use.COURTESY, Use.NEGATIONS, Use.JOINTS, Use.THINGS}
+_CLAUSE_END = re.compile(r"[,;()]|\s-\s")
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
@@ -42,7 +42,7 @@ class Source:
     minutes: frozenset[float] = frozenset()
     most: frozenset[float] = frozenset()  # amounts that are not exceeded
     statements: tuple[Statement, ...] = ()
-    is_service: bool = False
+    is_customer: bool = False
 
     def counts(self, mention: Mention) -> bool:
         """Whether an amount is one of this source."""
@@ -83,9 +83,9 @@ def source_of_text(text: str, today: date) -> Source:
     return _source([Localised({"": text}, "")], today=today)
 
 
-def source_of_names(*names: str) -> Source:
+def source_of_names(*names: str, is_customer: bool = False) -> Source:
     words = frozenset(word for name in names for word in words_of(_folded(name)))
-    return Source(words=words, roots=frozenset(map(root, words)))
+    return Source(words=words, roots=frozenset(map(root, words)), is_customer=is_customer)
 
 
 def _of_service(service: Service, today: date) -> Source:
@@ -102,7 +102,6 @@ def _of_service(service: Service, today: date) -> Source:
         minutes=described.minutes | {float(service.duration_min)},
         most=described.most | ({max(prices)} if prices and not service.price_is_from else set()),
         statements=described.statements,
-        is_service=True,
     )
 
 

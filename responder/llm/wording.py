@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from responder.llm.claims import Kind, Mention, Sentence
 from responder.llm.facts import Facts
-from responder.llm.guard_patterns import BLANK, QUOTED
+from responder.llm.guard_patterns import BLANK, KIND, QUOTED
 from responder.llm.number_words import joined
 from responder.llm.roots import root
 from responder.llm.sources import AMOUNTS, WORD, Source, clauses, is_negative
@@ -22,8 +22,11 @@ _SIGN = re.compile("[^\\w\\s\x00\x01.,!?:;()«»„“”\"'%\\-\U0001f600-\U000
 _AT_MOST = re.compile(rf"(?<!\w)(?:{joined('at_most')})\s?$")
 # Forms that ask for a deed or report one: only as the salon itself writes them.
 _DEED = re.compile(r"(?:[йьи]те|л[аи]|л[аи]сь|лся)$")
-_HARMLESS = {Use.TALK, Use.PRAISE, Use.NEGATIONS, Use.ASSENT}
+_HARMLESS = {Use.TALK, Use.COURTESY, Use.PRAISE, Use.NEGATIONS, Use.ASSENT}
 _HARMLESS_IN_QUESTIONS = {Use.ASKING, Use.AMOUNTS}
+_NOT_ALONE = {Use.ASKING, Use.LIMITS}
+_BLANKS = {BLANK, KIND, QUOTED}
+_SMALL = {Use.TALK, Use.JOINTS}
 _WHEN = (Kind.ALWAYS, Kind.DAY, Kind.DATE, Kind.TIME)
 _PROVES_YES = (Kind.ALWAYS, Kind.TIME, Kind.DATE, Kind.MONEY, Kind.PERCENT, Kind.DURATION, Kind.PHONE, Kind.URL)
 
@@ -66,6 +69,8 @@ class _Check:
             words = list(WORD.finditer(rest, start, end))
             if words and Use.ASSENT in uses(words[0][0]):
                 self.agrees = True
+            if self._is_bare(rest[start:end], words):
+                yield f"bare: {' '.join(match[0] for match in words)}"
             self._uncounted = []
             for first, last, part in _parts(words, start, end):
                 amounts = [each for each in self._sentence.of(*AMOUNTS) if first <= each.start < last]
@@ -79,8 +84,15 @@ class _Check:
         if unknown := [word for word in telling if root(word) not in self._facts.roots]:
             yield f"word: {unknown[0]}"
             return
+        if telling and not any(uses(word).isdisjoint(_NOT_ALONE) for word in telling):
+            yield f"word: {telling[0]}"
         deeds = [word for word in telling if _DEED.search(word)]
-        found = [each for each in self._facts.sources if roots <= each.roots and each.words.issuperset(deeds)]
+        does = any(Use.THINGS in uses(word) for word in words)
+        found = [
+            each
+            for each in self._facts.sources
+            if roots <= each.roots and each.words.issuperset(deeds) and not (does and each.is_customer)
+        ]
         if telling and not found:
             yield f"mixture: {' '.join(telling)}"
         elif telling and not any(_agrees_in_sense(each, roots, is_negative(words)) for each in found):
@@ -89,8 +101,7 @@ class _Check:
             yield f"denial: {' '.join(words)}"
         if named and any(Use.PRAISE in uses(word) for word in words) and not self.is_question:
             yield f"praise: {' '.join(words)}"
-        is_said = any(each.statements for each in found) or any(Use.THINGS in uses(word) for word in words)
-        self.is_proven |= bool(telling) and is_said
+        self.is_proven |= any(not uses(word) for word in telling) and (does or any(each.statements for each in found))
         self._about = roots or self._about
         if not amounts:
             self._uncounted.append(self._about)
@@ -100,7 +111,7 @@ class _Check:
             self._uncounted = []
 
     def _amounts(self, amounts: list[Mention], about: frozenset[str]) -> Iterator[str]:
-        found = [each for each in self._facts.sources if (about <= each.roots if about else each.is_service)]
+        found = [each for each in self._facts.sources if about and about <= each.roots]
         at_most = [each for each in amounts if _AT_MOST.search(self._sentence.text, 0, each.start)]
         is_counted = (
             all(source.counts(each) for each in amounts) and all(each.numbers & source.most for each in at_most)
@@ -118,6 +129,12 @@ class _Check:
             or (Use.HOURS in found and self._has_when)
         )
 
+    def _is_bare(self, clause: str, words: list[re.Match[str]]) -> bool:
+        """ "That is so", "we have it": small words alone agree to whatever was asked."""
+        if self.is_question or not words or not _BLANKS.isdisjoint(clause):
+            return False
+        return all(bool(used := uses(match[0])) and used <= _SMALL for match in words)
+
     def _denies(self, words: list[str]) -> bool:
         """ "We do not" denies whatever was asked; "not on Sunday" is checked, "no" alone is an assent."""
         if self.is_question or not is_negative(words) or all(Use.ASSENT in uses(word) for word in words):
@@ -126,7 +143,7 @@ class _Check:
 
 
 def _as_blank(match: re.Match[str]) -> str:
-    return " " * len(match[0])
+    return KIND * len(match[0])
 
 
 def _parts(words: list[re.Match[str]], start: int, end: int) -> Iterator[tuple[int, int, list[str]]]:

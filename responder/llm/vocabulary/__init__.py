@@ -22,13 +22,15 @@ _PHRASES = "phrases"
 class Use(StrEnum):
     """What a word may be used for; a section of the files each."""
 
-    TALK = "talk"  # says nothing that could be untrue
+    TALK = "talk"  # holds a sentence together, says nothing alone
+    COURTESY = "courtesy"  # says nothing that could be untrue
     ASSENT = "assent"  # agrees to whatever was asked: needs something true beside it
     ASKING = "asking"  # harmless in a question
     HOURS = "hours"  # needs a checked day or time
     AMOUNTS = "amounts"  # needs a checked amount
     THINGS = "things"  # needs something that the salon names
     PRAISE = "praise"  # must have nothing beside it that the salon names
+    LIMITS = "limits"  # how much of something: nothing without it
     JOINTS = "joints"  # part a clause
     NEGATIONS = "negations"  # turn it
 
