@@ -119,6 +119,8 @@ ALWAYS = _word(joined("always"))
 CLAUSE = re.compile(rf"(?:(?:{joined('except_words')})\b)?(?:(?!\b(?:{joined('except_words')})\b)[^,;])+")
 SPAN = re.compile(rf"\s?(?:-|(?:{joined('until_hour')})\s)")
 OPEN, CLOSED, HOURS_TALK = (_word(joined(name)) for name in ("open_words", "closed_words", "hours_words"))
+OPENS, CLOSES = _word(joined("opens_words")), _word(joined("closes_words"))
+AT_LEAST, AT_MOST = (re.compile(rf"(?<!\w)(?:{joined(name)})\s?$") for name in ("at_least", "at_most"))
 PROMISES: Mapping[str, re.Pattern[str]] = {
     kind: re.compile(rf"(?<!\w)(?:{either(*(words.promises.get(kind, '') for words in _ALL))})")
     for kind in sorted({kind for words in _ALL for kind in words.promises})

@@ -41,10 +41,13 @@ class GuardWords:
     fixed_durations: Mapping[str, int]  # minutes
     currency: str
     percent: str
-    at_most: str  # before an amount that is not exceeded
+    at_least: str  # before an amount: it is the least
+    at_most: str  # before an amount: it is the most
     always: str  # round the clock
     open_words: str
     closed_words: str
+    opens_words: str  # the time beside them begins opening hours
+    closes_words: str  # it ends them
     except_words: str  # begin a clause of days that are closed
     hours_words: str  # say that times are opening hours, without saying open or closed
     streets: str  # an upper-case name follows

@@ -122,12 +122,15 @@ ENGLISH = GuardWords(
     },
     fixed_durations={r"half\san\shour|half-hour": 30, r"an\shour\sand\sa\shalf": 90, r"an\shour(?!\sand)": 60},
     currency=r"\$|€|£|usd|eur|gbp|dollars?|euros?|pounds?|bucks|roubles?|rubles?|quid",
-    at_most=r"up\sto|at\smost|under|below|no\smore\sthan",
+    at_least=r"from|over|above|at\sleast|more\sthan|no\sless\sthan|from\sthe\sage\sof",
+    at_most=r"up\sto|until(?:\sthe\sage\sof)?|till|under|below|at\smost|less\sthan|no\smore\sthan",
     percent=r"%|percent",
     always=(
         r"a?round[\s-]the[\s-]clock|24\s?/\s?7|24\shours(?:\sa\sday)?|(?:all\s)?day\sand\snight|night\sand\sday|all\snight(?:\slong)?"
     ),
     open_words=r"(?:are|is|we're)\s(?:\w+\s)?open|\bopen\b|works?\b|working",
+    opens_words=r"opens?\sat",
+    closes_words=r"close[sd]?\sat",
     closed_words=r"except|closed|not\s(?:open|work\w*)|aren't\sopen|isn't\sopen|don't\s(?:work|open)|doesn't\s(?:work|open)|day\soff",
     except_words=r"except|apart\sfrom",
     hours_words=r"hours|schedule|opens?|closes?|opening|closing|daily|every\sday|weekdays|weekends?|break|lunch",

@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
+from responder.llm import guard_patterns as p
 from responder.llm.claims import Kind, Mention, Sentence
 from responder.llm.roots import root
 from responder.llm.search import extract
@@ -32,6 +34,11 @@ class Statement:
     is_negative: bool
 
 
+class Bound(StrEnum):
+    LEAST = "least"
+    MOST = "most"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """`words` as they are written, `roots` of them all; `minutes` of durations, `amounts` of everything counted."""
@@ -40,7 +47,7 @@ class Source:
     roots: frozenset[str]
     amounts: frozenset[float] = frozenset()
     minutes: frozenset[float] = frozenset()
-    most: frozenset[float] = frozenset()  # amounts that are not exceeded
+    bounds: frozenset[tuple[Bound, float]] = frozenset()  # amounts said to be the least or the most
     statements: tuple[Statement, ...] = ()
     is_customer: bool = False
 
@@ -49,6 +56,18 @@ class Source:
         if mention.kind is Kind.DURATION and mention.minutes & self.minutes:
             return True
         return bool(mention.numbers & self.amounts)
+
+    def bounds_as(self, mention: Mention, text: str) -> bool:
+        """Whether an amount is the least or the most here if `text` says so of it."""
+        bound = bound_of(mention, text)
+        return bound is None or any((bound, number) in self.bounds for number in mention.numbers)
+
+
+def bound_of(mention: Mention, text: str) -> Bound | None:
+    """ "From 500" is the least, "up to 500" the most."""
+    if p.AT_LEAST.search(text, 0, mention.start):
+        return Bound.LEAST
+    return Bound.MOST if p.AT_MOST.search(text, 0, mention.start) else None
 
 
 def words_of(text: str) -> list[str]:
@@ -100,9 +119,18 @@ def _of_service(service: Service, today: date) -> Source:
         roots=described.roots,
         amounts=described.amounts | prices,
         minutes=described.minutes | {float(service.duration_min)},
-        most=described.most | ({max(prices)} if prices and not service.price_is_from else set()),
+        bounds=described.bounds | _bounds_of_price(service),
         statements=described.statements,
     )
+
+
+def _bounds_of_price(service: Service) -> set[tuple[Bound, float]]:
+    bounds = set()
+    if service.price_minor is not None and (service.price_is_from or service.price_to_minor is not None):
+        bounds.add((Bound.LEAST, service.price_minor / 100))
+    if service.price_to_minor is not None:
+        bounds.add((Bound.MOST, service.price_to_minor / 100))
+    return bounds
 
 
 def _of_specialist(person: Specialist, salon: SalonProfile) -> Source:
@@ -120,12 +148,17 @@ def _source(texts: Sequence[Localised], *, today: date, names: Iterable[str] = (
     words = {word for sentence in sentences for word in words_of(sentence.rest)}  # "weeks" says nothing without "2-3"
     words.update(word for name in names for word in words_of(_folded(name)))
     counted = [mention for sentence in sentences for mention in sentence.mentions]
-    amounts = frozenset(number for mention in counted for number in mention.numbers)
     return Source(
         words=frozenset(words),
         roots=frozenset(map(root, words)),
-        amounts=amounts,
-        most=amounts,
+        amounts=frozenset(number for mention in counted for number in mention.numbers),
+        bounds=frozenset(
+            (bound, number)
+            for sentence in sentences
+            for mention in sentence.mentions
+            if (bound := bound_of(mention, sentence.text)) is not None
+            for number in mention.numbers
+        ),
         minutes=frozenset(minutes for mention in counted for minutes in mention.minutes),
         statements=tuple(statement for sentence in sentences for statement in _statements(sentence)),
     )

@@ -12,14 +12,12 @@ from collections.abc import Iterator, Sequence
 from responder.llm.claims import Kind, Mention, Sentence
 from responder.llm.facts import Facts
 from responder.llm.guard_patterns import BLANK, KIND, QUOTED
-from responder.llm.number_words import joined
 from responder.llm.roots import root
 from responder.llm.sources import AMOUNTS, WORD, Source, clauses, is_negative
 from responder.llm.vocabulary import Use, harmless_phrases, uses
 
 # Punctuation, and pictures of faces and hearts; other signs can say things ("2+2", a thumb, a picture of a gift).
 _SIGN = re.compile("[^\\w\\s\x00\x01.,!?:;()«»„“”\"'%\\-\U0001f600-\U0001f64f\U0001f970-\U0001f97a❤♥✨🌸🌷💐💖💕🙏☺]|_")
-_AT_MOST = re.compile(rf"(?<!\w)(?:{joined('at_most')})\s?$")
 # Forms that ask for a deed or report one: only as the salon itself writes them.
 _DEED = re.compile(r"(?:[йьи]те|л[аи]|л[аи]сь|лся)$")
 _HARMLESS = {Use.TALK, Use.COURTESY, Use.PRAISE, Use.NEGATIONS, Use.ASSENT}
@@ -112,12 +110,8 @@ class _Check:
 
     def _amounts(self, amounts: list[Mention], about: frozenset[str]) -> Iterator[str]:
         found = [each for each in self._facts.sources if about and about <= each.roots]
-        at_most = [each for each in amounts if _AT_MOST.search(self._sentence.text, 0, each.start)]
-        is_counted = (
-            all(source.counts(each) for each in amounts) and all(each.numbers & source.most for each in at_most)
-            for source in found
-        )
-        if not any(is_counted):
+        text = self._sentence.text
+        if not any(all(each.counts(one) and each.bounds_as(one, text) for one in amounts) for each in found):
             yield f"amount: {', '.join(each.said for each in amounts)}"
 
     def _is_harmless(self, word: str) -> bool:
