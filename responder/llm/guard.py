@@ -61,14 +61,15 @@ def _found(text: str, facts: Facts, *, is_free: bool) -> Iterator[str]:
 
 def _without_quotes(spelling: str, facts: Facts) -> str:
     """The text without what it quotes from the salon word for word: that is true as it stands."""
+    lower = folded(spelling)
+    if len(lower) != len(spelling):
+        return spelling
     for quote in facts.quotes:
-        lower = folded(spelling)
-        if len(lower) != len(spelling):
-            break
         at = lower.find(quote)
         end = at + len(quote)
         if at >= 0 and not (lower[end - 1].isalnum() and lower[end : end + 1].isalnum()):
             spelling = f"{spelling[:at]}{p.QUOTED * len(quote)}{spelling[end:]}"
+            lower = folded(spelling)
     return spelling
 
 

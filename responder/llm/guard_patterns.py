@@ -28,7 +28,7 @@ def _any_of(table: Mapping[re.Pattern[str], object]) -> str:
 
 # Text
 
-SENTENCE_END = re.compile(r"(?<=[!?;\n])|(?<=[^\W\d]{3}\.)\s|(?<=[\d)]\.)\s(?=[^\d\W])")
+SENTENCE_END = re.compile(r"(?<=[!?;\n])|(?<=[^\W\d]{3}\.)\s|(?<=[\x00\x01]\.)\s|(?<=[\d)]\.)\s(?=[^\d\W])")
 CLOCK_FACE = re.compile("[\U0001f550-\U0001f567]")
 
 # Parts of expressions

@@ -22,6 +22,7 @@ from responder.salon.profile import Localised, SalonProfile, Service, Specialist
 AMOUNTS = (Kind.MONEY, Kind.PERCENT, Kind.NUMBER, Kind.DURATION)
 _SAYS_NOTHING = {Use.TALK, Use.COURTESY, Use.NEGATIONS, Use.JOINTS, Use.THINGS}
 _CLAUSE_END = re.compile(r"[,;()]|\s-\s")
+_LONGEST_BOUND = 16  # characters
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
@@ -65,9 +66,10 @@ class Source:
 
 def bound_of(mention: Mention, text: str) -> Bound | None:
     """ "From 500" is the least, "up to 500" the most."""
-    if p.AT_LEAST.search(text, 0, mention.start):
+    start = max(0, mention.start - _LONGEST_BOUND)
+    if p.AT_LEAST.search(text, start, mention.start):
         return Bound.LEAST
-    return Bound.MOST if p.AT_MOST.search(text, 0, mention.start) else None
+    return Bound.MOST if p.AT_MOST.search(text, start, mention.start) else None
 
 
 def words_of(text: str) -> list[str]:

@@ -8,6 +8,7 @@ import unicodedata
 _SUPERSCRIPT_MINUTES = re.compile(r"(?<=\d)[⁰¹²³⁴⁵⁶⁷⁸⁹]{2}")
 _LETTER_ZERO = re.compile(r"(?:(?<=[\d:])|(?<=\d\.)|(?<=\d[:.][oOоО]))[oOоО](?=[oOоО\d\s.,!?)]|$)|(?<!\w)[oOоО](?=\d)")
 _LIKE_ASCII = str.maketrans("。∙⁄∕’ʼ‘", "..//'''")
+_MOST_SIGNS = 4_000
 _SPACES = re.compile(r"[^\S\n]+")
 
 
@@ -16,7 +17,7 @@ def normalise(text: str) -> str:
     text = _SUPERSCRIPT_MINUTES.sub(lambda match: ":" + unicodedata.normalize("NFKC", match[0]), text)
     text = unicodedata.normalize("NFKC", text).translate(_LIKE_ASCII)
     if not text.isascii():
-        text = "".join(_plain(character) for character in text)
+        text = text.translate(_PLAIN)
     text = _LETTER_ZERO.sub("0", text)
     return _SPACES.sub(" ", text).strip()
 
@@ -35,3 +36,16 @@ def _plain(character: str) -> str:
     if category == "Pd" or character == "\u2212":
         return "-"
     return " " if category == "Zs" else character
+
+
+class _PlainSigns(dict[int, str]):
+    """Grows by the signs that occur: a look-up costs far less than asking what a sign is."""
+
+    def __missing__(self, code: int) -> str:
+        plain = _plain(chr(code))
+        if len(self) < _MOST_SIGNS:
+            self[code] = plain
+        return plain
+
+
+_PLAIN = _PlainSigns()
