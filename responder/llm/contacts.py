@@ -24,6 +24,7 @@ _DATE = re.compile(r"(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?!\d)|(?<!\d
 _AMOUNTS = re.compile(r"\d{1,3}(?: \d{3}){1,2}(?: ?- ?\d{1,3}(?: \d{3}){1,2})?")
 _CLOCK_TIMES = re.compile(r"\d{1,2}[.-]\d{2}(?:[ -]+\d{1,2}[.-]\d{2})+")
 _LOCAL = re.compile(r"\d{7,9}|\d{3}[ -]\d{2}[ -]\d{2}|\d{3}-\d{4}")
+_TRUNK_PREFIXES = ("0", "8")
 _CARD_DIGITS = range(16, 20)
 
 
@@ -47,8 +48,13 @@ def mask(text: str) -> str:
 
 
 def same_phone(one: str, other: str) -> bool:
-    """Two digit strings name one phone, whatever country or trunk prefix either carries."""
-    return min(len(one), len(other)) >= 7 and (one[-10:] == other[-10:] or one.endswith(other) or other.endswith(one))
+    """Two digit strings name one phone: the same digits, but that either may lack the country or have a trunk prefix in
+    its place."""
+    if min(len(one), len(other)) < 7:
+        return False
+    if one[-10:] == other[-10:]:
+        return len({one[:-10], other[:-10]} - {"", *_TRUNK_PREFIXES}) <= 1
+    return one.endswith(other) or other.endswith(one)
 
 
 def _reads_as_phone(written: str, count: int) -> bool:

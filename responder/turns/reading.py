@@ -39,18 +39,22 @@ class Reading:
     meaning: Meaning
     by: str  # "rules", "llm", "buttons"
     llm_outcome: str | None = None
+    llm_detail: str = ""  # why it was not used
+    llm_refused: str = ""  # its wording that the guard dropped
     prompt_version: str | None = None
     tokens_in: int = 0
     tokens_out: int = 0
 
     def as_document(self) -> dict[str, Any]:
-        """What was said, for the record of the turn; customer details are left to their own columns."""
+        """What was said, for the record of the turn, and what the LLM said in vain; customer details are left to their
+        own columns."""
         document: dict[str, Any] = {}
         for slot in fields(self.meaning):
             value = getattr(self.meaning, slot.name)
             if value and slot.name not in ("phones", "name", "bad_phone") and value is not True:
                 document[slot.name] = _plain(value)
-        return document
+        refused = {"llm_detail": self.llm_detail, "llm_refused": self.llm_refused}
+        return document | {name: text for name, text in refused.items() if text}
 
 
 async def read(
@@ -90,6 +94,8 @@ async def read(
         meaning=_with_contact(_both(meaning, pressed), claim, salon),
         by=by,
         llm_outcome=None if answer is None else str(answer.outcome),
+        llm_detail="" if answer is None else answer.detail,
+        llm_refused="" if answer is None else answer.refused,
         prompt_version=None if answer is None else answer.prompt_version,
         tokens_in=0 if answer is None else answer.tokens_in,
         tokens_out=0 if answer is None else answer.tokens_out,
