@@ -95,7 +95,7 @@ async def write_down(
             "understood_by": reading.by,
             "llm_outcome": reading.llm_outcome,
             "meaning": Jsonb(reading.as_document()),
-            "decision": decision.name,
+            "decision": decision.name.value,
             "prompt_version": reading.prompt_version,
             "tokens_in": reading.tokens_in,
             "tokens_out": reading.tokens_out,

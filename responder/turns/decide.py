@@ -16,6 +16,7 @@ from responder.turns import flow
 from responder.turns.absorb import MOVES_ON, absorb, absorb_contact, changes_request, on_the_day_of
 from responder.turns.answers import answers
 from responder.turns.decision import Decision, Deed, Handoff, Search
+from responder.turns.outcomes import Outcome
 from responder.turns.situation import Situation
 
 Rule = Callable[[DialogueState, Meaning, Situation], Decision | None]
@@ -35,14 +36,14 @@ def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
             break
     else:
         decision = _misunderstood(state, at)
-    if decision.name != "misunderstood":
+    if decision.name is not Outcome.MISUNDERSTOOD:
         decision = decision.but(state=decision.state.but(misunderstood=0))
     return _greeted(decision, meaning, at)
 
 
 def _spam(state: DialogueState, meaning: Meaning, _at: Situation) -> Decision | None:
     if Intent.SPAM in meaning.intents and Intent.BOOK not in meaning.intents:
-        return Decision(name="spam", state=state, is_spam=True)
+        return Decision(name=Outcome.SPAM, state=state, is_spam=True)
     return None
 
 
@@ -64,18 +65,18 @@ def _nothing_to_add(state: DialogueState, meaning: Meaning, at: Situation) -> De
     if not (meaning.needs_no_reply or is_courtesy) or state.asked is Asked.CONFIRM:
         return None
     if at.is_answered or (state.greeted and not meaning.intents):
-        return Decision(name="silence", state=state)
+        return Decision(name=Outcome.SILENCE, state=state)
     phrase = "bye" if Intent.BYE in meaning.intents else "welcome"
-    return Decision(name=phrase, state=state, says=(at.say(phrase),))
+    return Decision(name=Outcome(phrase), state=state, says=(at.say(phrase),))
 
 
 def _cancelling(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     if state.asked is Asked.CANCEL_CONFIRM:
         if Intent.CONFIRM in meaning.intents or Intent.CANCEL in meaning.intents:
-            return Decision(name="cancel", state=state, deed=Deed.CANCEL)
+            return Decision(name=Outcome.CANCEL, state=state, deed=Deed.CANCEL)
         if Intent.DECLINE in meaning.intents:
             line = at.say("kept", **at.visit(state))
-            return Decision(name="kept", state=state.but(asked=Asked.NOTHING), says=(line,))
+            return Decision(name=Outcome.KEPT, state=state.but(asked=Asked.NOTHING), says=(line,))
     if Intent.CANCEL not in meaning.intents:
         return None
     if state.is_booked:
@@ -102,7 +103,7 @@ def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision |
     )
     if not meaning.wishes:
         asked = moving.but(asked=Asked.WHEN)
-        return Decision(name="ask_move", state=asked, says=(at.say("ask_move"),))
+        return Decision(name=Outcome.ASK_MOVE, state=asked, says=(at.say("ask_move"),))
     return flow.next_step(moving, at)
 
 
@@ -115,12 +116,12 @@ def _after_booking(state: DialogueState, meaning: Meaning, at: Situation) -> Dec
         return None
     lines = answers(state, meaning, at)
     if lines:
-        return Decision(name="answer", state=state, says=lines)
+        return Decision(name=Outcome.ANSWER, state=state).answering(*lines)
     if meaning.intents & {Intent.CONFIRM, Intent.DECLINE, Intent.THANKS}:
-        return Decision(name="silence", state=state)
+        return Decision(name=Outcome.SILENCE, state=state)
     if Intent.GREET in meaning.intents:
         line = at.say("already_booked", **at.visit(state))
-        return Decision(name="already_booked", state=state, says=(line,))
+        return Decision(name=Outcome.ALREADY_BOOKED, state=state, says=(line,))
     return None
 
 
@@ -134,9 +135,9 @@ def _confirming(state: DialogueState, meaning: Meaning, at: Situation) -> Decisi
         return None
     if Intent.CONFIRM in meaning.intents:
         deed = Deed.MOVE if state.is_move else Deed.BOOK
-        return Decision(name="book", state=state, deed=deed, offer=state.chosen)
+        return Decision(name=Outcome.BOOK, state=state, deed=deed, offer=state.chosen)
     if Intent.DECLINE in meaning.intents:
-        return Decision(name="ask_change", state=state.but(asked=Asked.WHEN), says=(at.say("ask_change"),))
+        return Decision(name=Outcome.ASK_CHANGE, state=state.but(asked=Asked.WHEN), says=(at.say("ask_change"),))
     return None
 
 
@@ -146,7 +147,7 @@ def _declining(state: DialogueState, meaning: Meaning, at: Situation) -> Decisio
         return None
     if state.asked is Asked.CHOICE:
         line = at.say("ask_when")
-        return Decision(name="ask_when", state=state.but(asked=Asked.WHEN, offers=()), says=(line,))
+        return Decision(name=Outcome.ASK_WHEN, state=state.but(asked=Asked.WHEN, offers=()), says=(line,))
     if state.asked in (Asked.SERVICE, Asked.WHEN):
         return _drop(state, at)
     return None
@@ -158,11 +159,11 @@ def _booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision 
     merged, is_progress = absorb(state, meaning)
     if meaning.bad_phone and not meaning.phones and state.asked is Asked.PHONE:
         line = at.say("bad_phone", digits=meaning.bad_phone)
-        return Decision(name="bad_phone", state=merged, says=(*lines, line), contact_label=at.contact_label())
+        bad = Decision(name=Outcome.BAD_PHONE, state=merged, says=(line,), contact_label=at.contact_label())
+        return bad.answering(*lines)
     if not is_progress:
         return _side_answer(merged, meaning, at) if lines else None
-    step = _onward(merged, meaning, at)
-    return step.after(*lines)
+    return _onward(merged, meaning, at).answering(*lines)
 
 
 def _onward(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
@@ -171,10 +172,10 @@ def _onward(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
     question = next((wish.ambiguous for wish in meaning.wishes if wish.ambiguous), None)
     if question is not None and state.chosen is None and state.service is not None:
         phrase = f"ask_{question}"
-        return Decision(name=phrase, state=state.but(asked=Asked.WHEN), says=(at.say(phrase),))
+        return Decision(name=Outcome(phrase), state=state.but(asked=Asked.WHEN), says=(at.say(phrase),))
     is_paging = meaning.intents & {Intent.LATER, Intent.EARLIER, Intent.OTHER_DAY}
     if is_paging and state.service is not None and state.chosen is None and state.offers:
-        return Decision(name="search", state=state, search=_page(state, meaning, at))
+        return Decision(name=Outcome.SEARCH, state=state, search=_page(state, meaning, at))
     if state.asked is Asked.WHEN and not meaning.wishes and state.chosen is None and _only_contact(meaning):
         return flow.ask_again(state, at)
     return flow.next_step(state, at)
@@ -195,7 +196,7 @@ def _yes_go_on(state: DialogueState, meaning: Meaning, at: Situation) -> Decisio
     if state.asked is Asked.CHOICE and len(state.offers) == 1:
         return flow.next_step(state.but(chosen=state.offers[0], offers=()), at)
     if state.asked is Asked.NOTHING and at.is_answered:
-        return Decision(name="silence", state=state)
+        return Decision(name=Outcome.SILENCE, state=state)
     return flow.ask_again(state, at)
 
 
@@ -233,18 +234,18 @@ def _side_answer(state: DialogueState, meaning: Meaning, at: Situation) -> Decis
     """A question answered on the way; then the open question once more, or an invitation."""
     lines = answers(state, meaning, at)
     if state.asked in (Asked.CHOICE, Asked.NAME, Asked.PHONE, Asked.CONFIRM, Asked.CANCEL_CONFIRM):
-        return flow.ask_again(state, at).after(*lines)
+        return flow.ask_again(state, at).answering(*lines)
     named = state.but(service=meaning.service or state.service)
     asked = named.but(asked=Asked.WHEN if named.service else Asked.SERVICE)
-    return Decision(name="answer", state=asked, says=(*lines, at.say("invite")))
+    return Decision(name=Outcome.ANSWER, state=asked, says=(at.say("invite"),)).answering(*lines)
 
 
 def _drop(state: DialogueState, at: Situation) -> Decision:
     """The booking under way is off; a visit booked before stays."""
     fresh = state.without_progress()
     if state.visit is not None:
-        return Decision(name="kept", state=fresh, says=(at.say("kept", **at.visit(state)),), is_settled=True)
-    return Decision(name="dropped", state=fresh, says=(at.say("dropped"),), is_settled=True)
+        return Decision(name=Outcome.KEPT, state=fresh, says=(at.say("kept", **at.visit(state)),), is_settled=True)
+    return Decision(name=Outcome.DROPPED, state=fresh, says=(at.say("dropped"),), is_settled=True)
 
 
 def _misunderstood(state: DialogueState, at: Situation) -> Decision:
@@ -255,8 +256,8 @@ def _misunderstood(state: DialogueState, at: Situation) -> Decision:
     counted = state.but(misunderstood=count)
     if state.asked is Asked.NOTHING or not state.greeted:
         step = flow.ask_service(counted, at)
-        return step.but(name="misunderstood", says=(at.say("not_understood"),))
-    return flow.ask_again(counted, at).after(at.say("not_understood_at")).but(name="misunderstood")
+        return step.but(name=Outcome.MISUNDERSTOOD, says=(at.say("not_understood"),))
+    return flow.ask_again(counted, at).after(at.say("not_understood_at")).but(name=Outcome.MISUNDERSTOOD)
 
 
 def _hand_off(
@@ -269,9 +270,9 @@ def _hand_off(
     silences_bot: bool = True,
 ) -> Decision:
     if state.handed_off and not silences_bot:
-        return Decision(name="silence", state=state)  # said once; a person is on the way
+        return Decision(name=Outcome.SILENCE, state=state)  # said once; a person is on the way
     return Decision(
-        name=f"handoff_{reason.value}",
+        name=Outcome.handoff(reason),
         state=state.but(handed_off=True, misunderstood=0),
         says=(at.handoff_line(phrase) if phrase.startswith("handoff_") else at.say(phrase),),
         handoff=Handoff(reason=reason, detail=detail, silences_bot=silences_bot),

@@ -21,7 +21,7 @@ async def look_up(connection: Connection, decision: Decision, at: Situation, cla
     """Do the searches of a decision until it holds only words or a deed; reads only, needs no transaction."""
     for _ in range(MOST_ROUNDS):
         if decision.deed is not None or decision.search is None:
-            return decision
+            return decision.since(claim.state)
         decision = await _search(connection, decision, at, claim)
     raise RuntimeError(f"decision {decision.name} does not come to an end")
 
@@ -32,7 +32,7 @@ async def carry_out(
     """Do its deeds, inside the caller's transaction, until only words are left; a taken slot leads to another offer."""
     for _ in range(MOST_ROUNDS):
         if decision.deed is None:
-            return decision
+            return decision.since(claim.state)
         decision = await look_up(connection, await _do(connection, decision, at, claim, hold_for), at, claim)
     raise RuntimeError(f"decision {decision.name} does not come to an end")
 

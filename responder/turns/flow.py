@@ -13,6 +13,7 @@ from responder.dialogue.meaning import Asked, Wish
 from responder.dialogue.state import DialogueState, Offer, Visit
 from responder.dialogue.states import HandoffReason
 from responder.turns.decision import Decision, Deed, Handoff, QuickReply, Say, Search
+from responder.turns.outcomes import Outcome
 from responder.turns.situation import Situation
 
 EXAMPLES = 3
@@ -29,9 +30,9 @@ def next_step(state: DialogueState, at: Situation) -> Decision:
         return next_step(state.but(specialist=None, chosen=None), at).after(at.say("reason_nobody_does"))
     if state.chosen is None:
         search = Search(service=service.key, specialist=state.specialist, wishes=state.wishes)
-        return Decision(name="search", state=state, search=search)
+        return Decision(name=Outcome.SEARCH, state=state, search=search)
     if not state.is_move and state.hold_id is None:
-        return Decision(name="hold", state=state, deed=Deed.HOLD, offer=state.chosen)
+        return Decision(name=Outcome.HOLD, state=state, deed=Deed.HOLD, offer=state.chosen)
     return ask_contact_or_confirm(state, at)
 
 
@@ -43,11 +44,11 @@ def ask_service(state: DialogueState, at: Situation, candidates: tuple[str, ...]
     )
     if candidates:
         return Decision(
-            name="ask_which_service", state=asked, says=(at.say("ask_which_service"),), quick_replies=buttons
+            name=Outcome.ASK_WHICH_SERVICE, state=asked, says=(at.say("ask_which_service"),), quick_replies=buttons
         )
     examples = ", ".join(at.voice.service(service).lower() for service in listed[:EXAMPLES])
     line = at.say("ask_service", examples=examples)
-    return Decision(name="ask_service", state=asked, says=(line,), quick_replies=buttons)
+    return Decision(name=Outcome.ASK_SERVICE, state=asked, says=(line,), quick_replies=buttons)
 
 
 def ask_contact_or_confirm(state: DialogueState, at: Situation) -> Decision:
@@ -55,12 +56,13 @@ def ask_contact_or_confirm(state: DialogueState, at: Situation) -> Decision:
     if state.phone is None:
         phrase = "ask_phone" if state.name else "ask_name_and_phone"
         asked = state.but(asked=Asked.PHONE)
-        return Decision(name=phrase, state=asked, says=(at.say(phrase),), contact_label=at.contact_label())
+        name = Outcome(phrase)
+        return Decision(name=name, state=asked, says=(at.say(phrase),), contact_label=at.contact_label())
     if state.name is None:
-        return Decision(name="ask_name", state=state.but(asked=Asked.NAME), says=(at.say("ask_name"),))
+        return Decision(name=Outcome.ASK_NAME, state=state.but(asked=Asked.NAME), says=(at.say("ask_name"),))
     line = at.say("read_back", name=state.name, phone=at.voice.phone(state.phone), **at.chosen(state))
     return Decision(
-        name="read_back",
+        name=Outcome.READ_BACK,
         state=state.but(asked=Asked.CONFIRM),
         says=(line,),
         quick_replies=(at.button("confirm_yes", "confirm:yes"), at.button("confirm_no", "confirm:no")),
@@ -74,7 +76,9 @@ def ask_again(state: DialogueState, at: Situation) -> Decision:
             return offer_lines(state, at, head=None)
         case Asked.WHEN:
             line = at.say("ask_when")
-            return Decision(name="ask_when", state=state, says=(line,), quick_replies=offer_buttons(state.offers, at))
+            return Decision(
+                name=Outcome.ASK_WHEN, state=state, says=(line,), quick_replies=offer_buttons(state.offers, at)
+            )
         case Asked.CANCEL_CONFIRM:
             return ask_cancel(state, at)
         case Asked.NAME | Asked.PHONE | Asked.CONFIRM if state.chosen is not None:
@@ -85,7 +89,7 @@ def ask_again(state: DialogueState, at: Situation) -> Decision:
 
 def ask_cancel(state: DialogueState, at: Situation) -> Decision:
     return Decision(
-        name="ask_cancel",
+        name=Outcome.ASK_CANCEL,
         state=state.but(asked=Asked.CANCEL_CONFIRM),
         says=(at.say("ask_cancel", **at.visit(state)),),
         quick_replies=(at.button("cancel_yes", "cancel:yes"), at.button("cancel_no", "cancel:no")),
@@ -102,30 +106,29 @@ def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decisi
         handoff = Handoff(reason=HandoffReason.FAILED, detail="no free slots", silences_bot=False)
         line = at.say("offer_none", service=name)
         asked = state.but(offers=(), asked=Asked.WHEN)
-        return decision.but(name="offer_none", state=asked, search=None, handoff=handoff, says=(*decision.says, line))
+        return decision.but(
+            name=Outcome.OFFER_NONE, state=asked, search=None, handoff=handoff, says=(*decision.says, line)
+        )
     offers = tuple(offer_of(slot.specialist, slot.starts_at) for slot in found.slots)
     if found.fits and is_exact(search.wishes) and search.after is None and search.before is None:
         chosen = state.but(chosen=offers[0], offers=())
-        step = next_step(chosen, at)
         line = at.say(
             "slot_chosen",
             when_cap=capitalised(at.voice.when(offers[0].starts_at)),
             with_whom=at.voice.with_whom(at.specialist_of(offers[0])),
         )
-        return step.but(says=(*decision.says, line, *step.says))
+        return decision.then(next_step(chosen, at).after(line))
     if not search.wishes and search.after is None and search.before is None and not search.not_on:
         shown = state.but(offers=offers, asked=Asked.CHOICE)
         lines = (at.say("ask_when_with_nearest", service=name), *_offer_list(offers, at))
-        asking = Decision(name="ask_when", state=shown, says=lines, quick_replies=offer_buttons(offers, at))
-        return asking.after(*decision.says)
+        asking = Decision(name=Outcome.ASK_WHEN, state=shown, says=lines, quick_replies=offer_buttons(offers, at))
+        return decision.then(asking)
     head = _offer_head(found, name, at)
-    return offer_lines(state.but(offers=offers), at, head=head).after(*decision.says)
+    return decision.then(offer_lines(state.but(offers=offers), at, head=head))
 
 
 def after_hold(decision: Decision, hold_id: int, at: Situation) -> Decision:
-    held = decision.state.but(hold_id=hold_id)
-    step = ask_contact_or_confirm(held, at)
-    return step.but(says=(*decision.says, *step.says))
+    return decision.then(ask_contact_or_confirm(decision.state.but(hold_id=hold_id), at))
 
 
 def after_taken(decision: Decision, at: Situation) -> Decision:
@@ -136,8 +139,8 @@ def after_taken(decision: Decision, at: Situation) -> Decision:
         local = lost.starts_at.astimezone(at.salon.zone)
         wishes = (Wish(date_from=local.date(), date_to=local.date(), exact_time=local.time()),)
     fresh = state.but(chosen=None, hold_id=None, wishes=wishes, offers=())
-    step = next_step(fresh, at)
-    return step.but(says=(at.say("slot_taken"), *step.says))
+    still_true = tuple(say for say in decision.says if say.phrase != "slot_chosen")
+    return decision.but(says=(*still_true, at.say("slot_taken"))).then(next_step(fresh, at))
 
 
 def after_booked(decision: Decision, appointment_id: int, at: Situation) -> Decision:
@@ -153,19 +156,19 @@ def after_booked(decision: Decision, appointment_id: int, at: Situation) -> Deci
         address = at.voice.say("at_address", address=at.salon.addresses[0].text.to(at.voice.language))
     phrase = "moved" if decision.deed is Deed.MOVE else "booked"
     line = at.say(phrase, address=address, **at.visit(state))
-    return decision.but(name=phrase, state=state, deed=None, says=(*decision.says, line), is_settled=True)
+    return decision.but(name=Outcome(phrase), state=state, deed=None, says=(*decision.says, line), is_settled=True)
 
 
 def after_cancelled(decision: Decision, at: Situation) -> Decision:
     line = at.say("cancelled", **at.visit(decision.state))
     state = decision.state.without_progress().but(visit=None)
-    return decision.but(name="cancelled", state=state, deed=None, says=(*decision.says, line), is_settled=True)
+    return decision.but(name=Outcome.CANCELLED, state=state, deed=None, says=(*decision.says, line), is_settled=True)
 
 
 def offer_lines(state: DialogueState, at: Situation, head: Say | None) -> Decision:
     lines = [*(() if head is None else (head,)), *_offer_list(state.offers, at), at.say("offer_ask")]
     return Decision(
-        name="offer",
+        name=Outcome.OFFER,
         state=state.but(asked=Asked.CHOICE),
         says=tuple(lines),
         quick_replies=offer_buttons(state.offers, at),
