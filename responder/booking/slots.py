@@ -13,14 +13,25 @@ from responder.salon.profile import SalonProfile, Service, Specialist
 
 
 class SearchReason(StrEnum):
-    """Why nothing fits inside the first wish."""
+    """Why nothing fits inside the first wish; told to the customer, so each has its own phrase."""
 
     OK = "ok"
-    CLOSED_DAY = "closed_day"  # nobody who can do it works on those days
-    FULL = "full"
-    PAST = "past"
-    TOO_FAR = "too_far"  # beyond the salon's booking horizon
     NOBODY = "nobody"  # nobody does this service, or the named specialist does not
+    TOO_FAR = "too_far"  # beyond the salon's booking horizon
+    PAST = "past"
+    CLOSED_DAY = "closed_day"  # the salon is closed on that day of the week
+    HOLIDAY = "holiday"  # the salon is closed on that date
+    OUT_OF_HOURS = "out_of_hours"  # the salon is open that day, but not then
+    DAY_OFF = "day_off"  # the salon is open, whoever could do it is not there
+    OFF_SHIFT = "off_shift"  # they are there that day, but not then
+    BREAK = "break"
+    TOO_LONG = "too_long"  # the visit would not end before the shift or its part does
+    DAY_OVER = "day_over"
+    TOO_SOON = "too_soon"  # inside the notice the salon needs
+    OFF_GRID = "off_grid"  # visits begin at other minutes
+    FULL = "full"
+    NO_LATER = "no_later"
+    NO_EARLIER = "no_earlier"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,11 +45,14 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SlotSearch:
-    """`fits`: the slots lie inside a wish. Otherwise they are the nearest alternatives, and `reason` says why."""
+    """`fits`: the slots lie inside a wish. Otherwise they are the nearest alternatives, and `reason` says why: about
+    `day` when one day was wished for, about `specialist` (key) when it concerns one person."""
 
     slots: tuple[Slot, ...]
     fits: bool
     reason: SearchReason
+    day: date | None = None
+    specialist: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,10 @@ from responder.booking.rules import SlotSearch
 from responder.dialogue.meaning import Asked, Wish
 from responder.dialogue.state import DialogueState, Offer, Visit
 from responder.dialogue.states import HandoffReason
+from responder.salon.profile import Service
 from responder.turns.decision import Decision, Deed, Handoff, QuickReply, Say, Search
 from responder.turns.outcomes import Outcome
+from responder.turns.reasons import reason_line
 from responder.turns.situation import Situation
 
 EXAMPLES = 3
@@ -27,7 +29,7 @@ def next_step(state: DialogueState, at: Situation) -> Decision:
         return ask_service(state, at)
     specialist = at.salon.specialist(state.specialist)
     if specialist is not None and service.key not in specialist.skills:
-        return next_step(state.but(specialist=None, chosen=None), at).after(at.say("reason_nobody_does"))
+        return next_step(state.but(specialist=None, chosen=None, hold_id=None), at).after(at.say("reason_nobody"))
     if state.chosen is None:
         search = Search(service=service.key, specialist=state.specialist, wishes=state.wishes)
         return Decision(name=Outcome.SEARCH, state=state, search=search)
@@ -114,7 +116,7 @@ def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decisi
         chosen = state.but(chosen=offers[0], offers=())
         line = at.say(
             "slot_chosen",
-            when_cap=capitalised(at.voice.when(offers[0].starts_at)),
+            when_cap=at.voice.sentence(at.voice.when(offers[0].starts_at)),
             with_whom=at.voice.with_whom(at.specialist_of(offers[0])),
         )
         return decision.then(next_step(chosen, at).after(line))
@@ -123,7 +125,7 @@ def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decisi
         lines = (at.say("ask_when_with_nearest", service=name), *_offer_list(offers, at))
         asking = Decision(name=Outcome.ASK_WHEN, state=shown, says=lines, quick_replies=offer_buttons(offers, at))
         return decision.then(asking)
-    head = _offer_head(found, name, at)
+    head = _offer_head(found, search, service, at)
     return decision.then(offer_lines(state.but(offers=offers), at, head=head))
 
 
@@ -194,10 +196,6 @@ def is_exact(wishes: tuple[Wish, ...]) -> bool:
     return is_one_day and wish.exact_time is not None and wish.ambiguous is None
 
 
-def capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _offer_list(offers: tuple[Offer, ...], at: Situation) -> tuple[Say, ...]:
     return tuple(
         at.say(
@@ -210,7 +208,9 @@ def _offer_list(offers: tuple[Offer, ...], at: Situation) -> tuple[Say, ...]:
     )
 
 
-def _offer_head(found: SlotSearch, service: str, at: Situation) -> Say:
+def _offer_head(found: SlotSearch, search: Search, service: Service, at: Situation) -> Say:
+    name = at.voice.service(service)
     if found.fits:
-        return at.say("offer_fits" if len(found.slots) > 1 else "offer_one", service=service)
-    return at.say("offer_other", reason=at.voice.say(f"reason_{found.reason}"), service=service)
+        return at.say("offer_fits" if len(found.slots) > 1 else "offer_one", service=name)
+    reason = reason_line(found, search.wishes, service=name, duration_min=service.duration_min, at=at)
+    return at.say("offer_other", reason=reason, service=name)

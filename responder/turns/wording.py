@@ -15,8 +15,10 @@ import yaml
 from babel.dates import format_date, format_skeleton, get_day_names
 from babel.numbers import format_currency
 
-from responder.hours import END_OF_DAY, OpeningHours
+from responder.hours import END_OF_DAY, DayHours, OpeningHours
 from responder.salon.profile import SalonProfile, Service, Specialist
+
+DAYS_BY_NAME = 7  # from today: a weekday further off would be mistaken for the nearest
 
 
 @lru_cache(maxsize=8)
@@ -50,6 +52,26 @@ class Voice:
         if word is not None:
             return self.say("when_with_word", word=word, **parts)
         return self.say("when", weekday=_weekday(local.date(), self.language), **parts)
+
+    def on_day(self, day: date | None) -> str:
+        """A day inside a sentence, "в воскресенье"; None is several days."""
+        if day is None:
+            return self.say("on_these_days")
+        ahead = (day - self._today).days
+        if ahead in (0, 1):
+            return self.say("tomorrow" if ahead else "today")
+        if 1 < ahead < DAYS_BY_NAME:
+            return self.say(f"on_day_{day.weekday()}")
+        return self.say("on_date", date=self.day(day))
+
+    def sentence(self, text: str) -> str:
+        """The same with a capital letter."""
+        return text[:1].upper() + text[1:]
+
+    def from_to(self, hours: DayHours) -> str:
+        """Hours inside a sentence: "с 10:00 до 14:00 и с 15:00 до 19:00"."""
+        parts = (self.say("from_to", opens=f"{i.start:%H:%M}", until=_end(i.end)) for i in hours)
+        return self.say("and").join(parts)
 
     def short_when(self, instant: datetime) -> str:
         """For a button: "вт 24.11 15:00"."""

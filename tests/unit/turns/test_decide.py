@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.contract import AttachmentKind
-from responder.booking.rules import Slot, SlotSearch
+from responder.booking.slots import SearchReason, Slot, SlotSearch
 from responder.dialogue.meaning import Asked, Intent, Meaning, Wish
 from responder.dialogue.state import DialogueState, Offer, Visit
 from responder.dialogue.states import HandoffReason, Substance
@@ -210,7 +210,7 @@ def test_an_exact_free_wish_is_taken_at_its_word() -> None:
     """One day, one time, free: it is held at once, without asking which."""
     decision = decide(KNOWN, meaning(Intent.BOOK, wishes=(TOMORROW_AT_THREE,)), at())
     slot = Slot(specialist=ANNA, starts_at=NOW, ends_at=NOW + timedelta(hours=1))
-    found = flow.after_search(decision, SlotSearch(slots=(slot,), fits=True, reason="ok"), at())
+    found = flow.after_search(decision, SlotSearch(slots=(slot,), fits=True, reason=SearchReason.OK), at())
     assert found.deed is Deed.HOLD
 
 
@@ -218,9 +218,9 @@ def test_what_does_not_fit_is_offered_with_the_reason() -> None:
     """When the wished time is full the reply says so and offers the nearest."""
     decision = decide(KNOWN, meaning(Intent.BOOK, wishes=(TOMORROW_AT_THREE,)), at())
     slot = Slot(specialist=ANNA, starts_at=NOW, ends_at=NOW + timedelta(hours=1))
-    found = flow.after_search(decision, SlotSearch(slots=(slot,), fits=False, reason="full"), at())
+    found = flow.after_search(decision, SlotSearch(slots=(slot,), fits=False, reason=SearchReason.FULL), at())
     assert found.deed is None
-    assert "свободного нет" in found.text
+    assert "всё уже занято" in found.text
 
 
 def test_a_taken_slot_leads_to_another_search_near_it() -> None:
@@ -236,7 +236,7 @@ def test_a_taken_slot_leads_to_another_search_near_it() -> None:
 def test_no_free_slot_at_all_fetches_a_person() -> None:
     """A full book is not the end of the dialogue."""
     decision = decide(KNOWN, meaning(Intent.BOOK), at())
-    found = flow.after_search(decision, SlotSearch(slots=(), fits=False, reason="full"), at())
+    found = flow.after_search(decision, SlotSearch(slots=(), fits=False, reason=SearchReason.FULL), at())
     assert found.handoff is not None
 
 
