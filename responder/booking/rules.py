@@ -222,8 +222,11 @@ def _with_specialists(picks: Sequence[_Pick], length: timedelta) -> tuple[Slot, 
     slots: list[Slot] = []
     for pick in sorted(picks, key=lambda pick: (not pick.is_exact, pick.start.at)):
         key = pick.specialist or min(pick.start.by, key=lambda key: offered.get(key, 0))
+        slot = Slot(specialist=key, starts_at=pick.start.at, ends_at=pick.start.at + length)
+        if slot in slots:  # two wishes met in it
+            continue
         offered[key] = offered.get(key, 0) + 1
-        slots.append(Slot(specialist=key, starts_at=pick.start.at, ends_at=pick.start.at + length))
+        slots.append(slot)
     return tuple(slots)
 
 

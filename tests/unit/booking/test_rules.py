@@ -114,6 +114,15 @@ def test_several_wishes_share_the_offers() -> None:
     assert shown(found) == ["Tue 11:00", "Wed 11:00", "Tue 10:30"]
 
 
+def test_two_wishes_that_meet_in_one_slot_show_it_once() -> None:
+    """ "Any time, or Monday at eleven": eleven with the one who is free then is one offer, not two."""
+    nearest = find(Wish()).slots[0].starts_at.astimezone(ZONE)
+
+    found = find(Wish(), on(nearest.date(), f"{nearest:%H:%M}"))
+
+    assert len(found.slots) == len(set(found.slots))
+
+
 def test_the_second_wish_is_enough() -> None:
     """It fits when any of the wishes can be met."""
     found = find(on(date(2026, 11, 28)), on(WEDNESDAY, "11:00"))
