@@ -9,6 +9,7 @@ from responder.turns.situation import Situation
 
 ABOUT = (Intent.PRICE, Intent.SERVICES, Intent.ADDRESS, Intent.HOURS, Intent.SPECIALISTS)
 LISTED_SERVICES = 15
+SPECIAL_DAYS_AHEAD = 14
 
 
 def answers(state: DialogueState, meaning: Meaning, at: Situation) -> tuple[Say, ...]:
@@ -53,7 +54,14 @@ def _address(_state: DialogueState, _meaning: Meaning, at: Situation) -> list[Sa
 
 
 def _hours(_state: DialogueState, _meaning: Meaning, at: Situation) -> list[Say]:
-    return [at.say("hours_list"), *(Say("hours_day", line) for line in at.voice.hours())]
+    """Of the days asked about; else the week, the dates ahead that differ from it, and how it stands now."""
+    if at.asked_days:
+        return [Say("open_on", at.voice.hours_on(day)) for day in at.asked_days]
+    lines = [at.say("hours_list"), *(Say("hours_day", line) for line in at.voice.hours())]
+    special = at.voice.special_hours(SPECIAL_DAYS_AHEAD)
+    if special:
+        lines += [at.say("special_hours"), *(Say("hours_day", line) for line in special)]
+    return [*lines, Say("open_now", at.voice.open_now())]
 
 
 def _specialists(_state: DialogueState, meaning: Meaning, at: Situation) -> list[Say]:

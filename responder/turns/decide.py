@@ -7,6 +7,7 @@ a promise: lines are worded from the salon's profile and from slots the appointm
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from connectors.contract import AttachmentKind
 from responder.dialogue.meaning import Asked, Intent, Meaning
@@ -30,6 +31,7 @@ def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
     """The decision of one turn; always one, possibly to say nothing."""
     if state.visit is not None and state.visit.starts_at <= at.now:
         state = state.but(visit=None, is_move=False)
+    meaning, at = _hours_apart(meaning, at)
     for rule in RULES:
         decision = rule(state, meaning, at)
         if decision is not None:
@@ -39,6 +41,14 @@ def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
     if decision.name is not Outcome.MISUNDERSTOOD:
         decision = decision.but(state=decision.state.but(misunderstood=0))
     return _greeted(decision, meaning, at)
+
+
+def _hours_apart(meaning: Meaning, at: Situation) -> tuple[Meaning, Situation]:
+    """ "Are you open on Sunday?" names a day and wishes for nothing."""
+    if Intent.HOURS not in meaning.intents or meaning.service or meaning.intents & (MOVES_ON | {Intent.RESCHEDULE}):
+        return meaning, at
+    days = tuple(wish.date_from for wish in meaning.wishes if wish.date_from and wish.date_from == wish.date_to)
+    return replace(meaning, wishes=()), replace(at, asked_days=days)
 
 
 def _spam(state: DialogueState, meaning: Meaning, _at: Situation) -> Decision | None:

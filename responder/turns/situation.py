@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from connectors.contract import AttachmentKind
 from responder.dialogue.state import DialogueState, Offer
@@ -14,7 +14,8 @@ from responder.turns.wording import Voice
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """`is_answered`: this enquiry already has a reply of ours. `attachments` came with the words of this turn."""
+    """`is_answered`: this enquiry already has a reply of ours. `attachments` came with the words of this turn.
+    `asked_days`: days whose opening hours were asked about, which is no wish to come then."""
 
     salon: SalonProfile
     voice: Voice
@@ -22,6 +23,7 @@ class Situation:
     is_answered: bool = False
     is_started: bool = False
     attachments: tuple[AttachmentKind, ...] = ()
+    asked_days: tuple[date, ...] = ()
     can_ask_contact: bool = False
 
     def say(self, phrase: str, **params: str | int) -> Say:

@@ -5,10 +5,11 @@ Every figure that ends up in a reply is formatted here, from a value the system 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 
 import phonenumbers
 import yaml
@@ -122,18 +123,40 @@ class Voice:
 
     def hours(self) -> list[str]:
         """Opening hours, equal neighbouring days joined."""
-        lines: list[str] = []
         week = self.salon.hours.week
-        first = 0
-        for day in range(7):
-            if day < 6 and week[day + 1] == week[first]:
-                continue
-            days = _day_range(first, day, self.language)
-            intervals = ", ".join(f"{i.start:%H:%M}–{_end(i.end)}" for i in week[first])
-            phrase = "hours_day" if intervals else "hours_closed"
-            lines.append(self.say(phrase, days=days, hours=intervals))
-            first = day + 1
+        return [
+            self._hours_line(_day_range(first, last, self.language), week[first])
+            for first, last in _runs([week[day] for day in range(7)])
+        ]
+
+    def special_hours(self, days_ahead: int) -> list[str]:
+        """Dates from today on whose hours are not those of the week: holidays and exceptions, neighbours joined."""
+        hours = self.salon.hours
+        days = [self._today + timedelta(days=number) for number in range(days_ahead)]
+        lines = []
+        for first, last in _runs([hours.on(day) if _is_special(hours, day) else None for day in days]):
+            if _is_special(hours, days[first]):
+                named = self.day(days[first])
+                if last > first:
+                    named = f"{named} – {self.day(days[last])}"
+                lines.append(self._hours_line(named, hours.on(days[first])))
         return lines
+
+    def hours_on(self, day: date) -> str:
+        """One day's hours as a sentence."""
+        intervals = self.salon.hours.on(day)
+        on_day = self.on_day(day)
+        phrase = "open_on" if intervals else "closed_on"
+        return self.say(phrase, on_day=on_day, on_day_cap=self.sentence(on_day), hours=self.from_to(intervals))
+
+    def open_now(self) -> str:
+        """How it stands at this moment: open until, opening later today, or opening on another day."""
+        hours = self.salon.hours
+        closes = next((end for start, end in hours.spans(self._today, self._today) if start <= self._now < end), None)
+        if closes is not None:
+            return self.say("open_now", until=self._clock(closes))
+        opens = hours.next_opening(self._now)
+        return "" if opens is None else self.say("closed_now", opens=self.when(opens))
 
     def when_people(self) -> str:
         """When a person will answer, honestly: now, or after the next opening."""
@@ -142,6 +165,14 @@ class Voice:
         if opens is None or opens <= self._now:
             return self.say("people_now")
         return self.say("people_later", opens=self.when(opens))
+
+    def _hours_line(self, days: str, hours: DayHours) -> str:
+        intervals = ", ".join(f"{i.start:%H:%M}–{_end(i.end)}" for i in hours)
+        return self.say("hours_day" if intervals else "hours_closed", days=days, hours=intervals)
+
+    def _clock(self, instant: datetime) -> str:
+        local = instant.astimezone(self.salon.zone)
+        return "24:00" if local.date() > self._today else self.time(local)
 
     def _day_word(self, day: date) -> str | None:
         match (day - self._today).days:
@@ -157,6 +188,16 @@ class Voice:
     def _money(self, minor: int) -> str:
         whole = minor % 100 == 0
         return _currency(minor, self.salon.currency, self.language, whole)
+
+
+def _is_special(hours: OpeningHours, day: date) -> bool:
+    return hours.on(day) != hours.week[day.weekday()]
+
+
+def _runs(values: Sequence[object]) -> list[tuple[int, int]]:
+    """First and last place of each stretch of equal neighbours."""
+    starts = [place for place in range(len(values)) if place == 0 or values[place] != values[place - 1]]
+    return [(start, end - 1) for start, end in pairwise([*starts, len(values)])]
 
 
 def _end(at: object) -> str:
