@@ -166,7 +166,7 @@ def _declining(state: DialogueState, meaning: Meaning, at: Situation) -> Decisio
 def _booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     """Take in whatever was said about the visit and go on; questions on the way are answered first."""
     lines = answers(state, meaning, at)
-    merged, is_progress = absorb(state, meaning)
+    merged, is_progress = absorb(state, meaning, at.salon.zone)
     if meaning.bad_phone and not meaning.phones and state.asked is Asked.PHONE:
         line = at.say("bad_phone", digits=meaning.bad_phone)
         bad = Decision(name=Outcome.BAD_PHONE, state=merged, says=(line,), contact_label=at.contact_label())

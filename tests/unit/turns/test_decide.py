@@ -109,7 +109,8 @@ def test_a_new_phone_with_the_yes_is_read_back_again() -> None:
 
 def test_another_time_at_the_read_back_searches_again() -> None:
     """ "No, better at ten" at the last step looks for ten o'clock on the day already named."""
-    state = KNOWN.but(chosen=OFFERS[0], hold_id=1, asked=Asked.CONFIRM, wishes=(TOMORROW_AT_THREE,))
+    tomorrow = flow.offer_of(ANNA, NOW + timedelta(days=1, hours=5))
+    state = KNOWN.but(chosen=tomorrow, hold_id=1, asked=Asked.CONFIRM, wishes=(TOMORROW_AT_THREE,))
     decision = decide(state, meaning(Intent.DECLINE, wishes=(Wish(exact_time=time(10)),)), at())
     assert decision.search is not None
     (wish,) = decision.search.wishes
