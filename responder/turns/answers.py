@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from responder.dialogue.meaning import Intent, Meaning
 from responder.dialogue.state import DialogueState
+from responder.dialogue.states import HandoffReason
 from responder.turns.decision import Say
 from responder.turns.situation import Situation
 
@@ -22,7 +23,7 @@ def answers(state: DialogueState, meaning: Meaning, at: Situation) -> tuple[Say,
         item = next((item for item in at.salon.knowledge if item.key == meaning.knowledge), None)
         if item is not None:
             lines.append(Say("knowledge", item.answer.to(at.voice.language)))
-    elif meaning.answer:
+    elif meaning.answer and HandoffReason.RISK not in state.handed_off:  # that matter is a person's now
         lines.append(Say("answer", meaning.answer))
     return tuple(lines)
 

@@ -80,7 +80,6 @@ async def write_down(
             "seen": claim.last_message_id,
             "may_restart": may_restart,
             "state": Jsonb(decision.state.to_json()),
-            "mode": "human" if decision.handoff and decision.handoff.silences_bot else "bot",
             "salon": claim.salon_id,
             "enquiry": claim.enquiry_id,
             "account": claim.channel_account_id,

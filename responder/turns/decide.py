@@ -9,22 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from connectors.contract import AttachmentKind
 from responder.dialogue.meaning import Asked, Intent, Meaning
 from responder.dialogue.state import DialogueState
 from responder.dialogue.states import HandoffReason
-from responder.turns import flow
+from responder.turns import flow, people
 from responder.turns.absorb import MOVES_ON, absorb, absorb_contact, changes_request, on_the_day_of
 from responder.turns.answers import answers
-from responder.turns.decision import Decision, Deed, Handoff, Search
+from responder.turns.decision import Decision, Deed, Search
 from responder.turns.outcomes import Outcome
 from responder.turns.situation import Situation
 
 Rule = Callable[[DialogueState, Meaning, Situation], Decision | None]
 MISUNDERSTANDINGS_BEFORE_HANDOFF = 2
-ONLY_PEOPLE_CAN_READ = frozenset(
-    {AttachmentKind.VOICE, AttachmentKind.AUDIO, AttachmentKind.PHOTO, AttachmentKind.VIDEO, AttachmentKind.DOCUMENT}
-)
 
 
 def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
@@ -40,7 +36,7 @@ def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
         decision = _misunderstood(state, at)
     if decision.name is not Outcome.MISUNDERSTOOD:
         decision = decision.but(state=decision.state.but(misunderstood=0))
-    return _greeted(decision, meaning, at)
+    return _greeted(people.with_attachments_passed_on(decision, at), meaning, at)
 
 
 def _hours_apart(meaning: Meaning, at: Situation) -> tuple[Meaning, Situation]:
@@ -54,18 +50,6 @@ def _hours_apart(meaning: Meaning, at: Situation) -> tuple[Meaning, Situation]:
 def _spam(state: DialogueState, meaning: Meaning, _at: Situation) -> Decision | None:
     if Intent.SPAM in meaning.intents and Intent.BOOK not in meaning.intents:
         return Decision(name=Outcome.SPAM, state=state, is_spam=True)
-    return None
-
-
-def _needs_person(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
-    if Intent.RISK in meaning.intents:
-        return _hand_off(state, at, HandoffReason.RISK, "handoff_risk", detail=meaning.risk or "")
-    if meaning.intents & {Intent.COMPLAINT, Intent.ABUSE}:
-        return _hand_off(state, at, HandoffReason.ANGER, "handoff_anger")
-    if Intent.HUMAN in meaning.intents:
-        return _hand_off(state, at, HandoffReason.ASKED, "handoff_asked")
-    if any(kind in ONLY_PEOPLE_CAN_READ for kind in at.attachments) and not _says_something(meaning):
-        return _hand_off(state, at, HandoffReason.ATTACHMENT, "handoff_attachment", silences_bot=False)
     return None
 
 
@@ -93,7 +77,7 @@ def _cancelling(state: DialogueState, meaning: Meaning, at: Situation) -> Decisi
         return flow.ask_cancel(state, at)
     if state.service is not None:
         return _drop(state, at)
-    return _hand_off(state, at, HandoffReason.ASKED, "nothing_to_cancel", detail="cancel", silences_bot=False)
+    return people.hand_off(state, at, HandoffReason.ASKED, detail="cancel", line=at.say("nothing_to_cancel"))
 
 
 def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
@@ -194,6 +178,8 @@ def _onward(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
 def _greeting(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     if Intent.GREET not in meaning.intents and not at.is_started:
         return None
+    if state.handed_off:
+        return people.still_waiting(state, at)
     if state.asked is not Asked.NOTHING and state.greeted:
         return flow.ask_again(state, at)
     return flow.ask_service(state, at)
@@ -212,8 +198,9 @@ def _yes_go_on(state: DialogueState, meaning: Meaning, at: Situation) -> Decisio
 
 RULES: tuple[Rule, ...] = (
     _spam,
-    _needs_person,
+    people.needs_person,
     _nothing_to_add,
+    people.quiet_after_anger,
     _cancelling,
     _moving,
     _after_booking,
@@ -245,6 +232,8 @@ def _side_answer(state: DialogueState, meaning: Meaning, at: Situation) -> Decis
     lines = answers(state, meaning, at)
     if state.asked in (Asked.CHOICE, Asked.NAME, Asked.PHONE, Asked.CONFIRM, Asked.CANCEL_CONFIRM):
         return flow.ask_again(state, at).answering(*lines)
+    if state.handed_off:  # who waits for a person is not invited by a machine
+        return Decision(name=Outcome.ANSWER, state=state).answering(*lines)
     named = state.but(service=meaning.service or state.service)
     asked = named.but(asked=Asked.WHEN if named.service else Asked.SERVICE)
     return Decision(name=Outcome.ANSWER, state=asked, says=(at.say("invite"),)).answering(*lines)
@@ -259,38 +248,16 @@ def _drop(state: DialogueState, at: Situation) -> Decision:
 
 
 def _misunderstood(state: DialogueState, at: Situation) -> Decision:
+    if state.handed_off:
+        return people.still_waiting(state, at)
     count = state.misunderstood + 1
     if count >= MISUNDERSTANDINGS_BEFORE_HANDOFF:
-        fresh = state.but(misunderstood=0)
-        return _hand_off(fresh, at, HandoffReason.NOT_UNDERSTOOD, "handoff_not_understood", silences_bot=False)
+        return people.hand_off(state, at, HandoffReason.NOT_UNDERSTOOD)
     counted = state.but(misunderstood=count)
     if state.asked is Asked.NOTHING or not state.greeted:
         step = flow.ask_service(counted, at)
         return step.but(name=Outcome.MISUNDERSTOOD, says=(at.say("not_understood"),))
     return flow.ask_again(counted, at).after(at.say("not_understood_at")).but(name=Outcome.MISUNDERSTOOD)
-
-
-def _hand_off(
-    state: DialogueState,
-    at: Situation,
-    reason: HandoffReason,
-    phrase: str,
-    *,
-    detail: str = "",
-    silences_bot: bool = True,
-) -> Decision:
-    if state.handed_off and not silences_bot:
-        return Decision(name=Outcome.SILENCE, state=state)  # said once; a person is on the way
-    return Decision(
-        name=Outcome.handoff(reason),
-        state=state.but(handed_off=True, misunderstood=0),
-        says=(at.handoff_line(phrase) if phrase.startswith("handoff_") else at.say(phrase),),
-        handoff=Handoff(reason=reason, detail=detail, silences_bot=silences_bot),
-    )
-
-
-def _says_something(meaning: Meaning) -> bool:
-    return bool(meaning.intents or meaning.wishes or meaning.phones or meaning.service or meaning.name)
 
 
 def _only_contact(meaning: Meaning) -> bool:

@@ -53,11 +53,10 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Handoff:
-    """`silences_bot`: the customer wants a person or must have one; else the bot may go on meanwhile."""
+    """A person is needed from now on."""
 
     reason: HandoffReason
     detail: str = ""
-    silences_bot: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

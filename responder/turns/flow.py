@@ -105,7 +105,7 @@ def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decisi
         return decision.but(search=None)
     name = at.voice.service(service)
     if not found.slots:
-        handoff = Handoff(reason=HandoffReason.FAILED, detail="no free slots", silences_bot=False)
+        handoff = Handoff(reason=HandoffReason.FAILED, detail="no free slots")
         line = at.say("offer_none", service=name)
         asked = state.but(offers=(), asked=Asked.WHEN)
         return decision.but(

@@ -36,6 +36,7 @@ class Outcome(StrEnum):
     HANDOFF_FAILED = "handoff_failed"
     HANDOFF_ATTACHMENT = "handoff_attachment"
     OFFER_NONE = "offer_none"  # nothing to offer; a person will
+    STILL_WAITING = "still_waiting"  # for a person
     # facts
     ANSWER = "answer"
     ALREADY_BOOKED = "already_booked"
@@ -112,6 +113,7 @@ SUBSTANCE: Mapping[Outcome, Substance] = {
             Outcome.HANDOFF_FAILED,
             Outcome.HANDOFF_ATTACHMENT,
             Outcome.OFFER_NONE,
+            Outcome.STILL_WAITING,
         ),
         Substance.ACKNOWLEDGEMENT,
     ),

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import AttachmentKind
 from responder.booking.slots import SearchReason, Slot, SlotSearch
 from responder.dialogue.meaning import Asked, Intent, Meaning, Wish
 from responder.dialogue.state import DialogueState, Offer, Visit
@@ -142,32 +141,13 @@ def test_a_price_question_in_the_middle_is_answered_and_the_question_repeated() 
     assert decision.state.offers == OFFERS
 
 
-@pytest.mark.parametrize(
-    ("intents", "reason"),
-    [
-        ({Intent.HUMAN}, HandoffReason.ASKED),
-        ({Intent.COMPLAINT}, HandoffReason.ANGER),
-        ({Intent.ABUSE}, HandoffReason.ANGER),
-        ({Intent.RISK, Intent.BOOK}, HandoffReason.RISK),
-    ],
-)
-def test_some_words_need_a_person(intents: set[Intent], reason: HandoffReason) -> None:
-    """Asking for one, anger and risk hand over whatever else was said, and silence the bot."""
-    decision = decide(KNOWN, Meaning(intents=frozenset(intents), service=HAIRCUT), at())
-    assert decision.handoff is not None
-    assert decision.handoff.reason is reason
-    assert decision.handoff.silences_bot
-    assert decision.substance is Substance.ACKNOWLEDGEMENT
-
-
 def test_two_misunderstandings_hand_over() -> None:
-    """The first asks again, the second fetches a person; the bot may still help meanwhile."""
+    """The first asks again, the second fetches a person."""
     first = decide(DialogueState(greeted=True), Meaning(understood=False), at())
     second = decide(first.state, Meaning(understood=False), at())
     assert first.handoff is None
     assert second.handoff is not None
     assert second.handoff.reason is HandoffReason.NOT_UNDERSTOOD
-    assert not second.handoff.silences_bot
 
 
 def test_thanks_after_an_answer_need_none() -> None:
@@ -180,13 +160,6 @@ def test_thanks_that_open_an_enquiry_get_a_word() -> None:
     decision = decide(KNOWN, meaning(Intent.THANKS), at(is_answered=False))
     assert phrases(decision) == ["welcome"]
     assert decision.substance is Substance.ACKNOWLEDGEMENT
-
-
-def test_a_voice_message_alone_goes_to_a_person() -> None:
-    """What only people can listen to is handed over, said once."""
-    decision = decide(DialogueState(greeted=True), Meaning(), at(attachments=(AttachmentKind.VOICE,)))
-    assert decision.handoff is not None
-    assert decision.handoff.reason is HandoffReason.ATTACHMENT
 
 
 def test_cancelling_is_confirmed_first() -> None:
