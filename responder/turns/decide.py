@@ -80,6 +80,13 @@ def _cancelling(state: DialogueState, meaning: Meaning, at: Situation) -> Decisi
     return people.hand_off(state, at, HandoffReason.ASKED, detail="cancel", line=at.say("nothing_to_cancel"))
 
 
+def _asking_for_own_visit(state: DialogueState, meaning: Meaning, _at: Situation) -> Decision | None:
+    """ "When am I booked?": the appointment book knows, the memory of the dialogue may be behind it."""
+    if Intent.APPOINTMENT not in meaning.intents or meaning.intents & {Intent.RESCHEDULE, Intent.CANCEL}:
+        return None
+    return Decision(name=Outcome.RECALL, state=absorb_contact(state, meaning), recalls=True)
+
+
 def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     """A booked visit and a new time for the same service: move it."""
     visit = state.visit
@@ -202,6 +209,7 @@ RULES: tuple[Rule, ...] = (
     _nothing_to_add,
     people.quiet_after_anger,
     _cancelling,
+    _asking_for_own_visit,
     _moving,
     _after_booking,
     _confirming,
@@ -267,7 +275,7 @@ def _only_contact(meaning: Meaning) -> bool:
 def _greeted(decision: Decision, meaning: Meaning, at: Situation) -> Decision:
     """The first reply says who is speaking; a known customer who greets is greeted by name."""
     state = decision.state
-    if not decision.says and decision.search is None and decision.deed is None:
+    if not decision.says and decision.search is None and decision.deed is None and not decision.recalls:
         return decision
     if not state.greeted:
         line = at.say("greeting", salon=at.salon.name.to(at.voice.language))

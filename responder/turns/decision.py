@@ -61,7 +61,8 @@ class Handoff:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """The outcome of a turn before its effects. `gives_facts`: a question of the customer's is answered in it too."""
+    """The outcome of a turn before its effects. `gives_facts`: a question of the customer's is answered in it too.
+    `recalls`: the customer's booked visits have to be looked up."""
 
     name: Outcome
     state: DialogueState
@@ -71,6 +72,7 @@ class Decision:
     deed: Deed | None = None
     offer: Offer | None = None
     search: Search | None = None
+    recalls: bool = False
     handoff: Handoff | None = None
     gives_facts: bool = False
     is_settled: bool = False

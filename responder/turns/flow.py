@@ -20,6 +20,7 @@ from responder.turns.situation import Situation
 
 EXAMPLES = 3
 SERVICES_AS_BUTTONS = 6
+VISITS_TOLD = 3
 
 
 def next_step(state: DialogueState, at: Situation) -> Decision:
@@ -127,6 +128,29 @@ def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decisi
         return decision.then(asking)
     head = _offer_head(found, search, service, at)
     return decision.then(offer_lines(state.but(offers=offers), at, head=head))
+
+
+def after_recall(decision: Decision, visits: tuple[Visit, ...], at: Situation) -> Decision:
+    """The booked visits told, the next first, or that there is none; then the question that was open."""
+    state = decision.state
+    if visits:
+        known = state.but(visit=state.visit if state.visit in visits else visits[0])
+        lines = [at.say("already_booked", **at.visit(state.but(visit=visit))) for visit in visits[:VISITS_TOLD]]
+        told = Decision(name=Outcome.ALREADY_BOOKED, state=known).answering(*lines)
+        return decision.then(_and_on(told, at))
+    none = Decision(name=Outcome.NO_VISIT, state=state.but(visit=None, is_move=False))
+    if state.chosen is not None:
+        return decision.then(_and_on(none.answering(at.say("no_visit_yet")), at))
+    if not state.handed_off:
+        asked = none.state.but(asked=Asked.WHEN if state.service else Asked.SERVICE)
+        none = none.but(state=asked, says=(at.say("invite"),))
+    return decision.then(none.answering(at.say("no_visit")))
+
+
+def _and_on(told: Decision, at: Situation) -> Decision:
+    if told.state.asked in (Asked.NOTHING, Asked.SERVICE, Asked.WHEN):
+        return told
+    return told.then(ask_again(told.state, at))
 
 
 def after_hold(decision: Decision, hold_id: int, at: Situation) -> Decision:

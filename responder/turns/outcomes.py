@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     HOLD = "hold"
     BOOK = "book"
     CANCEL = "cancel"
+    RECALL = "recall"
     # nothing is said
     SILENCE = "silence"
     SPAM = "spam"
@@ -40,6 +41,7 @@ class Outcome(StrEnum):
     # facts
     ANSWER = "answer"
     ALREADY_BOOKED = "already_booked"
+    NO_VISIT = "no_visit"
     # times
     OFFER = "offer"
     ASK_MOVE = "ask_move"
@@ -74,7 +76,7 @@ class Outcome(StrEnum):
         return SUBSTANCE[self]
 
 
-UNDER_WAY = frozenset({Outcome.SEARCH, Outcome.HOLD, Outcome.BOOK, Outcome.CANCEL})
+UNDER_WAY = frozenset({Outcome.SEARCH, Outcome.HOLD, Outcome.BOOK, Outcome.CANCEL, Outcome.RECALL})
 
 # The outcomes that ask something: said again after nothing new they become `ASK_AGAIN`.
 QUESTIONS = frozenset(
@@ -122,6 +124,7 @@ SUBSTANCE: Mapping[Outcome, Substance] = {
             *QUESTIONS,
             Outcome.ANSWER,
             Outcome.ALREADY_BOOKED,
+            Outcome.NO_VISIT,
             Outcome.BAD_PHONE,
             Outcome.BOOKED,
             Outcome.MOVED,
