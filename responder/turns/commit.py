@@ -13,6 +13,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from responder import metrics
+from responder.booking.service import release_hold
 from responder.db.engine import Connection
 from responder.dialogue.handoffs import open_handoff
 from responder.dialogue.state import DialogueState
@@ -20,10 +21,11 @@ from responder.leads.service import record_lead
 from responder.turns import statements as sql
 from responder.turns.claim import Claim
 from responder.turns.decision import Decision
+from responder.turns.outcomes import Outcome
 from responder.turns.reading import Reading
 from responder.turns.situation import Situation
 
-BOOK_CHANGES = frozenset({"booked", "moved", "cancelled"})
+BOOK_CHANGES = frozenset({Outcome.BOOKED, Outcome.MOVED, Outcome.CANCELLED})
 LEAD_SETTLES_S = 600.0  # a phone alone waits this long for its booking before the CRM hears of it
 
 
@@ -42,13 +44,15 @@ class Committed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Traces:
-    """What a decision leaves behind beside state and reply. `lead_after_s` is when the CRM hears of it; None: never."""
+    """What a decision leaves behind beside state and reply. `lead_after_s` is when the CRM hears of it; None: never.
+    `dropped_hold` is a held slot the customer turned away from: others can have it at once."""
 
     needs_person: bool
     settles: bool
     is_spam: bool
     knows_more: bool
     lead_after_s: float | None
+    dropped_hold: int | None
 
     @classmethod
     def of(cls, decision: Decision, claim: Claim) -> Traces:
@@ -58,11 +62,13 @@ class Traces:
             is_spam=decision.is_spam,
             knows_more=_person(decision.state) != _person(claim.state),
             lead_after_s=_lead_after_s(decision, claim),
+            dropped_hold=_dropped_hold(decision, claim),
         )
 
     @property
     def any(self) -> bool:
-        return self.needs_person or self.settles or self.is_spam or self.knows_more or self.lead_after_s is not None
+        is_any = self.needs_person or self.settles or self.is_spam or self.knows_more
+        return is_any or self.lead_after_s is not None or self.dropped_hold is not None
 
 
 async def write_down(
@@ -120,6 +126,8 @@ async def leave_traces(connection: Connection, traces: Traces, decision: Decisio
         reason, detail = decision.handoff.reason, decision.handoff.detail
         if await open_handoff(connection, thread_id=claim.thread_id, reason=reason, detail=detail, now=at.now):
             metrics.HANDOFFS.labels(reason).inc()
+    if traces.dropped_hold is not None:
+        await release_hold(connection, traces.dropped_hold, now=at.now)
     if traces.settles:
         await connection.execute(sql.SETTLE, values | {"settled": decision.is_settled})
     if traces.is_spam:
@@ -144,6 +152,12 @@ async def leave_traces(connection: Connection, traces: Traces, decision: Decisio
             now=at.now,
             push_after_s=traces.lead_after_s,
         )
+
+
+def _dropped_hold(decision: Decision, claim: Claim) -> int | None:
+    """The hold before this turn when the new state knows it no more and it was not booked."""
+    before = claim.state.hold_id
+    return None if decision.state.hold_id == before or decision.name is Outcome.BOOKED else before
 
 
 def _person(state: DialogueState) -> tuple[str | None, ...]:

@@ -158,7 +158,7 @@ def after_hold(decision: Decision, hold_id: int, at: Situation) -> Decision:
 
 
 def after_taken(decision: Decision, at: Situation) -> Decision:
-    """Somebody else was faster: say so and look again near the same time."""
+    """Somebody else was faster, or the time has come and gone: say so and look again near the same time."""
     state, lost = decision.state, decision.offer or decision.state.chosen
     wishes = state.wishes
     if lost is not None:
@@ -166,7 +166,9 @@ def after_taken(decision: Decision, at: Situation) -> Decision:
         wishes = (Wish(date_from=local.date(), date_to=local.date(), exact_time=local.time()),)
     fresh = state.but(chosen=None, hold_id=None, wishes=wishes, offers=())
     still_true = tuple(say for say in decision.says if say.phrase != "slot_chosen")
-    return decision.but(says=(*still_true, at.say("slot_taken"))).then(next_step(fresh, at))
+    is_gone = lost is not None and lost.starts_at <= at.now
+    line = at.say("reason_past" if is_gone else "slot_taken")
+    return decision.but(says=(*still_true, line)).then(next_step(fresh, at))
 
 
 def after_booked(decision: Decision, appointment_id: int, at: Situation) -> Decision:

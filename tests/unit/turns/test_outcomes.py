@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -116,10 +117,17 @@ def test_a_hand_off_for_want_of_times_is_no_help() -> None:
 def test_a_lost_slot_keeps_the_answers_given_beside_it() -> None:
     """Only what is no longer true is taken back from a reply whose slot somebody else got."""
     said = meaning(Intent.BOOK, Intent.PRICE, wishes=(TOMORROW_AT_THREE,))
-    slot = Slot(specialist=ANNA, starts_at=NOW, ends_at=NOW)
+    slot = Slot(specialist=ANNA, starts_at=OFFERS[0].starts_at, ends_at=OFFERS[1].starts_at)
     found = flow.after_search(
         decide(KNOWN.but(greeted=False), said, at()), SlotSearch(slots=(slot,), fits=True, reason=SearchReason.OK), at()
     )
     lost = flow.after_taken(found.but(deed=None), at())
     assert [say.phrase for say in lost.says] == ["greeting", "price_line", "slot_taken"]
     assert lost.gives_facts
+
+
+def test_a_slot_whose_time_has_come_is_not_called_taken() -> None:
+    """A yes that comes after the visit would have begun: the time has passed, nobody took it."""
+    begun = flow.offer_of(ANNA, NOW - timedelta(minutes=1))
+    late = Decision(name=Outcome.BOOK, state=KNOWN.but(chosen=begun, hold_id=1), offer=begun)
+    assert [say.phrase for say in flow.after_taken(late, at()).says] == ["reason_past"]
