@@ -57,13 +57,15 @@ class SlotSearch:
 
 @dataclass(frozen=True, kw_only=True)
 class SlotQuestion:
-    """Everything asked, as one value. `after` and `before` bound the starts and are themselves left out."""
+    """Everything asked, as one value. `also` are further services of the same visit, done by the same person right
+    after the first. `after` and `before` bound the starts and are themselves left out."""
 
     salon: SalonProfile
     service: Service
     wishes: Sequence[Wish]
     specialist: str | None
     now: datetime
+    also: tuple[Service, ...] = ()
     limit: int = 3
     after: datetime | None = None
     before: datetime | None = None
@@ -74,7 +76,7 @@ class SlotQuestion:
     last_day: date = field(init=False)
 
     def __post_init__(self) -> None:
-        able = self.salon.specialists_for(self.service.key)
+        able = self.salon.specialists_for(self.service.key, *(service.key for service in self.also))
         named = tuple(specialist for specialist in able if specialist.key == self.specialist)
         today = self.now.astimezone(self.salon.zone).date()
         derived = {
@@ -91,7 +93,7 @@ class SlotQuestion:
         return self.now + timedelta(minutes=self.salon.booking_notice_min)
 
     def visit(self) -> Visit:
-        return visit_of(self.salon, self.service)
+        return visit_of(self.salon, self.service, *self.also)
 
     def begins(self) -> tuple[datetime, datetime]:
         """Bounds of a start, half open."""
@@ -107,10 +109,11 @@ class SlotQuestion:
         return datetime.combine(day + timedelta(days=1), time(0), tzinfo=self.salon.zone).astimezone(UTC)
 
 
-def visit_of(salon: SalonProfile, service: Service) -> Visit:
-    length = timedelta(minutes=service.duration_min)
+def visit_of(salon: SalonProfile, *services: Service) -> Visit:
+    """One visit for all of them; the buffer is the last one's."""
+    length = timedelta(minutes=sum(service.duration_min for service in services))
     return Visit(
         length=length,
-        occupies=length + timedelta(minutes=service.buffer_min),
+        occupies=length + timedelta(minutes=services[-1].buffer_min),
         step=timedelta(minutes=salon.slot_step_min),
     )

@@ -27,6 +27,7 @@ class Visit:
     service: str  # key
     specialist: str  # key
     starts_at: datetime  # UTC
+    also: tuple[str, ...] = ()  # keys of further services
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,8 @@ class DialogueState:
     greeted: bool = False
     language: str | None = None
     service: str | None = None  # key
+    also: tuple[str, ...] = ()  # keys of further services of the same visit
+    later: tuple[str, ...] = ()  # keys of services that another visit is booked for next
     specialist: str | None = None  # key
     wishes: tuple[Wish, ...] = ()
     offers: tuple[Offer, ...] = ()
@@ -105,9 +108,8 @@ class DialogueState:
         if known.get("chosen"):
             known["chosen"] = _offer(known["chosen"])
         if known.get("visit"):
-            known["visit"] = Visit(
-                **{**known["visit"], "starts_at": datetime.fromisoformat(known["visit"]["starts_at"])}
-            )
+            known["visit"] = _visit(known["visit"])
+        known |= {name: tuple(known[name]) for name in ("also", "later") if name in known}
         return DialogueState(**known)
 
 
@@ -129,6 +131,11 @@ def _offer(data: dict[str, Any]) -> Offer:
     return Offer(
         token=data["token"], specialist=data["specialist"], starts_at=datetime.fromisoformat(data["starts_at"])
     )
+
+
+def _visit(data: dict[str, Any]) -> Visit:
+    starts_at = datetime.fromisoformat(data["starts_at"])
+    return Visit(**{**data, "starts_at": starts_at, "also": tuple(data.get("also", ()))})
 
 
 def _wish(data: dict[str, Any]) -> Wish:

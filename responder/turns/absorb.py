@@ -19,8 +19,16 @@ MOVES_ON = frozenset({Intent.BOOK, Intent.CHOOSE, Intent.LATER, Intent.EARLIER, 
 def absorb(state: DialogueState, meaning: Meaning, zone: ZoneInfo) -> tuple[DialogueState, bool]:
     """The state with everything new in it, and whether anything was new or asked for."""
     merged = absorb_contact(state, meaning)
-    if meaning.service is not None and meaning.service != state.service:
-        merged = merged.but(service=meaning.service, chosen=None, offers=(), hold_id=None)
+    is_question_only = bool(meaning.intents & set(ABOUT)) and Intent.BOOK not in meaning.intents
+    if _wants_other_services(state, meaning) and not (is_question_only and (state.offers or state.chosen)):
+        merged = merged.but(
+            service=meaning.service or state.service,
+            also=meaning.also if meaning.service else (*state.also, *meaning.also),
+            later=(),
+            chosen=None,
+            offers=(),
+            hold_id=None,
+        )
     if meaning.specialist is not None and meaning.specialist != state.specialist:
         merged = merged.but(specialist=meaning.specialist)
         if state.chosen is None or state.chosen.specialist != meaning.specialist:
@@ -32,7 +40,6 @@ def absorb(state: DialogueState, meaning: Meaning, zone: ZoneInfo) -> tuple[Dial
         merged = merged.but(chosen=chosen, offers=(), hold_id=None)
     elif meaning.wishes and (state.chosen is None or meaning.wishes != state.wishes):
         merged = merged.but(wishes=_joined(state, meaning, zone), chosen=None, hold_id=None)
-    is_question_only = bool(meaning.intents & set(ABOUT)) and Intent.BOOK not in meaning.intents
     is_progress = (
         bool(meaning.intents & MOVES_ON)
         or chosen is not None
@@ -42,6 +49,12 @@ def absorb(state: DialogueState, meaning: Meaning, zone: ZoneInfo) -> tuple[Dial
         or (bool(meaning.service or meaning.services) and not is_question_only)
     )
     return merged, is_progress
+
+
+def _wants_other_services(state: DialogueState, meaning: Meaning) -> bool:
+    """Something is named that the booking under way does not hold; naming one of its services again changes nothing."""
+    wanted = {key for key in (meaning.service, *meaning.also) if key is not None}
+    return not wanted <= {state.service, *state.also, *state.later}
 
 
 def _joined(state: DialogueState, meaning: Meaning, zone: ZoneInfo) -> tuple[Wish, ...]:
@@ -83,7 +96,7 @@ def absorb_contact(state: DialogueState, meaning: Meaning) -> DialogueState:
 
 def changes_request(state: DialogueState, meaning: Meaning) -> bool:
     return bool(
-        (meaning.service and meaning.service != state.service)
+        _wants_other_services(state, meaning)
         or (meaning.specialist and meaning.specialist != (state.chosen.specialist if state.chosen else None))
         or meaning.intents & MOVES_ON
     )

@@ -29,10 +29,12 @@ def answers(state: DialogueState, meaning: Meaning, at: Situation) -> tuple[Say,
 
 
 def _prices(state: DialogueState, meaning: Meaning, at: Situation) -> list[Say]:
-    keys = meaning.services or ((meaning.service or state.service),)
-    named = [service for service in at.salon.services if service.key in keys]
+    own = (meaning.service, *meaning.also) if meaning.service else (state.service, *state.also)
+    named = at.services([key for key in meaning.services or own if key is not None])
     if named:
-        return [Say("price_line", at.voice.price_line(service)) for service in named]
+        lines = [Say("price_line", at.voice.price_line(service)) for service in named]
+        together = at.voice.price_together(named) if len(named) > 1 and not meaning.services else None
+        return lines if together is None else [*lines, Say("price_together", together)]
     listed = at.salon.services[:LISTED_SERVICES]
     return [at.say("price_list"), *(Say("price_line", at.voice.price_line(service)) for service in listed)]
 

@@ -24,8 +24,8 @@ from responder.turns.decision import Decision
 from responder.turns.outcomes import Outcome
 from responder.turns.reading import Reading
 from responder.turns.situation import Situation
+from responder.turns.wording import Voice
 
-BOOK_CHANGES = frozenset({Outcome.BOOKED, Outcome.MOVED, Outcome.CANCELLED})
 LEAD_SETTLES_S = 600.0  # a phone alone waits this long for its booking before the CRM hears of it
 
 
@@ -145,7 +145,7 @@ async def leave_traces(connection: Connection, traces: Traces, decision: Decisio
             appointment_id=state.visit.appointment_id if state.visit else None,
             name=state.name,
             phone=state.phone,
-            service=state.visit.service if state.visit else state.service,
+            service=_services(state, at),
             specialist=_specialist(state),
             wish=_wish_in_words(state, at),
             source=claim.source,
@@ -169,11 +169,21 @@ def _lead_after_s(decision: Decision, claim: Claim) -> float | None:
     state, before = decision.state, claim.state
     if state.phone is None:
         return None
-    if decision.name in BOOK_CHANGES or decision.handoff is not None:
+    is_booked = state.visit is not None and state.visit != before.visit
+    if is_booked or decision.name is Outcome.CANCELLED or decision.handoff is not None:
         return 0.0
     is_new_person = (state.phone, state.name) != (before.phone, before.name)
     is_new_wish = state.service is not None and before.service is None
     return LEAD_SETTLES_S if is_new_person or is_new_wish else None
+
+
+def _services(state: DialogueState, at: Situation) -> str | None:
+    """The key of the service; of several in one visit their names, which a CRM shows as they stand."""
+    visit = state.visit
+    first, also = (visit.service, visit.also) if visit else (state.service, state.also)
+    if first is None or not also:
+        return first
+    return Voice(at.salon, at.salon.language, now=at.now).services(at.services([first, *also]))
 
 
 def _specialist(state: DialogueState) -> str | None:

@@ -92,13 +92,14 @@ def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision |
     visit = state.visit
     if visit is None or state.is_move or (state.service is not None and Intent.RESCHEDULE not in meaning.intents):
         return None
-    is_other_service = meaning.service is not None and meaning.service != visit.service
+    is_other_service = meaning.service not in (None, visit.service, *visit.also)
     asks_move = Intent.RESCHEDULE in meaning.intents
     if not asks_move and (not meaning.wishes or is_other_service or Intent.BOOK in meaning.intents):
         return None
     moving = state.without_progress().but(
         is_move=True,
         service=visit.service,
+        also=visit.also,
         specialist=None if meaning.any_specialist else meaning.specialist or visit.specialist,
         wishes=on_the_day_of(visit.starts_at.astimezone(at.salon.zone).date(), meaning.wishes),
     )
@@ -111,7 +112,7 @@ def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision |
 def _after_booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     """Booked already: a new wish starts a new booking, everything else is a question or needs no answer."""
     visit = state.visit
-    if visit is None or state.service is not None or meaning.service not in (None, visit.service):
+    if visit is None or state.service is not None or meaning.service not in (None, visit.service, *visit.also):
         return None
     if Intent.BOOK in meaning.intents:
         return None
@@ -228,6 +229,7 @@ def _page(state: DialogueState, meaning: Meaning, at: Situation) -> Search:
     return Search(
         service=state.service or "",
         specialist=state.specialist,
+        also=state.also,
         wishes=() if other_day else state.wishes,
         after=max(starts) if later else None,
         before=min(starts) if earlier else None,
@@ -242,8 +244,7 @@ def _side_answer(state: DialogueState, meaning: Meaning, at: Situation) -> Decis
         return flow.ask_again(state, at).answering(*lines)
     if state.handed_off:  # who waits for a person is not invited by a machine
         return Decision(name=Outcome.ANSWER, state=state).answering(*lines)
-    named = state.but(service=meaning.service or state.service)
-    asked = named.but(asked=Asked.WHEN if named.service else Asked.SERVICE)
+    asked = state.but(asked=Asked.WHEN if state.service else Asked.SERVICE)
     return Decision(name=Outcome.ANSWER, state=asked, says=(at.say("invite"),)).answering(*lines)
 
 

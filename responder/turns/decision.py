@@ -37,6 +37,7 @@ class Search:
     service: str
     specialist: str | None
     wishes: tuple[Wish, ...]
+    also: tuple[str, ...] = ()
     after: datetime | None = None
     before: datetime | None = None
     not_on: frozenset[date] = frozenset()

@@ -83,6 +83,7 @@ async def _hold(connection: Connection, decision: Decision, at: Situation, claim
         at.salon,
         slot,
         service=service.key,
+        also=decision.state.also,
         customer_id=claim.customer_id,
         thread_id=claim.thread_id,
         enquiry_id=claim.enquiry_id,
@@ -106,6 +107,7 @@ async def _search(connection: Connection, decision: Decision, at: Situation, cla
         connection,
         at.salon,
         service=search.service,
+        also=search.also,
         wishes=search.wishes,
         specialist=search.specialist,
         now=at.now,
@@ -123,7 +125,13 @@ async def _recall(connection: Connection, decision: Decision, at: Situation, cla
         connection, at.salon, thread_id=claim.thread_id, customer_id=claim.customer_id, now=at.now
     )
     visits = tuple(
-        Visit(appointment_id=one.id, service=one.service, specialist=one.specialist, starts_at=one.starts_at)
+        Visit(
+            appointment_id=one.id,
+            service=one.service,
+            specialist=one.specialist,
+            starts_at=one.starts_at,
+            also=one.also,
+        )
         for one in booked
     )
     return flow.after_recall(decision, visits, at)

@@ -5,7 +5,8 @@ service -> day and time -> free slots offered -> one chosen and held -> name, ph
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from responder.booking.rules import SlotSearch
@@ -28,15 +29,35 @@ def next_step(state: DialogueState, at: Situation) -> Decision:
     service = at.service_of(state)
     if service is None:
         return ask_service(state, at)
+    if state.also and state.chosen is None:
+        parted = _parted(state, at)
+        if parted != state:
+            return next_step(parted, at).after(_one_by_one(parted, at))
     specialist = at.salon.specialist(state.specialist)
     if specialist is not None and service.key not in specialist.skills:
         return next_step(state.but(specialist=None, chosen=None, hold_id=None), at).after(at.say("reason_nobody"))
     if state.chosen is None:
-        search = Search(service=service.key, specialist=state.specialist, wishes=state.wishes)
+        search = Search(service=service.key, specialist=state.specialist, wishes=state.wishes, also=state.also)
         return Decision(name=Outcome.SEARCH, state=state, search=search)
     if not state.is_move and state.hold_id is None:
         return Decision(name=Outcome.HOLD, state=state, deed=Deed.HOLD, offer=state.chosen)
     return ask_contact_or_confirm(state, at)
+
+
+def _parted(state: DialogueState, at: Situation) -> DialogueState:
+    """As many services in this visit as one specialist can do, the rest in one after it."""
+    together, rest = [state.service or ""], list(state.later)
+    for key in state.also:
+        able = {person.key for person in at.salon.specialists_for(*together, key)}
+        fits = bool(able) and (state.specialist is None or state.specialist in able)
+        (together if fits else rest).append(key)
+    return state.but(also=tuple(together[1:]), later=tuple(rest))
+
+
+def _one_by_one(state: DialogueState, at: Situation) -> Say:
+    first = at.services([state.service or "", *state.also])
+    everything = (*first, *at.services(state.later))
+    return at.say("one_by_one", service=at.voice.services(everything), first=at.voice.services(first))
 
 
 def ask_service(state: DialogueState, at: Situation, candidates: tuple[str, ...] = ()) -> Decision:
@@ -102,9 +123,10 @@ def ask_cancel(state: DialogueState, at: Situation) -> Decision:
 def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decision:
     """Offer what was found; an exact, unambiguous wish that is free is taken at its word and held."""
     state, search = decision.state, decision.search
-    if search is None or (service := at.salon.service(search.service)) is None:
+    services = () if search is None else at.services([search.service, *search.also])
+    if search is None or not services:
         return decision.but(search=None)
-    name = at.voice.service(service)
+    name = at.voice.services(services)
     if not found.slots:
         handoff = Handoff(reason=HandoffReason.FAILED, detail="no free slots")
         line = at.say("offer_none", service=name)
@@ -126,7 +148,7 @@ def after_search(decision: Decision, found: SlotSearch, at: Situation) -> Decisi
         lines = (at.say("ask_when_with_nearest", service=name), *_offer_list(offers, at))
         asking = Decision(name=Outcome.ASK_WHEN, state=shown, says=lines, quick_replies=offer_buttons(offers, at))
         return decision.then(asking)
-    head = _offer_head(found, search, service, at)
+    head = _offer_head(found, search, services, at)
     return decision.then(offer_lines(state.but(offers=offers), at, head=head))
 
 
@@ -176,7 +198,11 @@ def after_booked(decision: Decision, appointment_id: int, at: Situation) -> Deci
     if offer is None or service is None:
         raise ValueError("nothing was chosen to book")
     visit = Visit(
-        appointment_id=appointment_id, service=service, specialist=offer.specialist, starts_at=offer.starts_at
+        appointment_id=appointment_id,
+        service=service,
+        also=decision.state.also,
+        specialist=offer.specialist,
+        starts_at=offer.starts_at,
     )
     state = decision.state.without_progress().but(visit=visit)
     address = ""
@@ -184,7 +210,22 @@ def after_booked(decision: Decision, appointment_id: int, at: Situation) -> Deci
         address = at.voice.say("at_address", address=at.salon.addresses[0].text.to(at.voice.language))
     phrase = "moved" if decision.deed is Deed.MOVE else "booked"
     line = at.say(phrase, address=address, **at.visit(state))
-    return decision.but(name=Outcome(phrase), state=state, deed=None, says=(*decision.says, line), is_settled=True)
+    done = decision.but(name=Outcome(phrase), state=state, deed=None, says=(*decision.says, line), is_settled=True)
+    if not decision.state.later:
+        return done
+    return done.then(next_step(_next_visit(decision.state, state, at), at))
+
+
+def _next_visit(before: DialogueState, booked: DialogueState, at: Situation) -> DialogueState:
+    """What another specialist does, wished for right after the visit just booked."""
+    visit = booked.visit
+    if visit is None:
+        return booked
+    minutes = sum(service.duration_min for service in at.services([visit.service, *visit.also]))
+    ends = (visit.starts_at + timedelta(minutes=minutes)).astimezone(at.salon.zone)
+    wish = Wish(date_from=ends.date(), date_to=ends.date(), time_from=ends.time())
+    service, *also = before.later
+    return booked.but(service=service, also=tuple(also), wishes=(wish,))
 
 
 def after_cancelled(decision: Decision, at: Situation) -> Decision:
@@ -234,9 +275,10 @@ def _offer_list(offers: tuple[Offer, ...], at: Situation) -> tuple[Say, ...]:
     )
 
 
-def _offer_head(found: SlotSearch, search: Search, service: Service, at: Situation) -> Say:
-    name = at.voice.service(service)
+def _offer_head(found: SlotSearch, search: Search, services: Sequence[Service], at: Situation) -> Say:
+    name = at.voice.services(services)
     if found.fits:
         return at.say("offer_fits" if len(found.slots) > 1 else "offer_one", service=name)
-    reason = reason_line(found, search.wishes, service=name, duration_min=service.duration_min, at=at)
+    duration_min = sum(service.duration_min for service in services)
+    reason = reason_line(found, search.wishes, service=name, duration_min=duration_min, at=at)
     return at.say("offer_other", reason=reason, service=name)

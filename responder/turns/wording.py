@@ -91,13 +91,25 @@ class Voice:
     def service(self, service: Service) -> str:
         return service.name.to(self.language)
 
-    def price(self, service: Service) -> str | None:
-        if service.price_minor is None:
+    def services(self, services: Sequence[Service]) -> str:
+        """Several in one breath: "Маникюр с покрытием и педикюр с покрытием"."""
+        names = [self.service(service) for service in services]
+        inside = [name if name[1:2].isupper() else name[:1].lower() + name[1:] for name in names[1:]]
+        *head, last = [*names[:1], *inside] or [""]
+        return self.say("and").join([", ".join(head), last]) if head else last
+
+    def price(self, *services: Service) -> str | None:
+        """The price of a visit for all of them; None when one of them has none."""
+        lows = [service.price_minor for service in services if service.price_minor is not None]
+        if len(lows) < len(services):
             return None
-        low = self._money(service.price_minor)
-        if service.price_to_minor is not None:
-            return self.say("price_range", low=low, high=self._money(service.price_to_minor))
-        return self.say("price_from" if service.price_is_from else "price_exact", amount=low)
+        low = self._money(sum(lows))
+        if any(service.price_is_from for service in services):
+            return self.say("price_from", amount=low)
+        if any(service.price_to_minor is not None for service in services):
+            high = sum(service.price_to_minor or service.price_minor or 0 for service in services)
+            return self.say("price_range", low=low, high=self._money(high))
+        return self.say("price_exact", amount=low)
 
     def duration(self, minutes: int) -> str:
         hours, rest = divmod(minutes, 60)
@@ -112,6 +124,12 @@ class Voice:
         if price is None:
             return self.say("price_unknown", service=name, duration=duration)
         return self.say("price_line", service=name, price=price, duration=duration)
+
+    def price_together(self, services: Sequence[Service]) -> str | None:
+        """The sum of several services and how long they take in a row; None when one of them has no price."""
+        price = self.price(*services)
+        duration = self.duration(sum(service.duration_min for service in services))
+        return None if price is None else self.say("price_together", price=price, duration=duration)
 
     def phone(self, e164: str) -> str:
         """A number written for reading, "+7 912 345-67-89"; as given when it cannot be read."""

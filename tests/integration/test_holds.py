@@ -1,4 +1,4 @@
-"""What becomes of a held slot in the turns of a dialogue: dropped, run out, fought over. Real PostgreSQL, real turns."""
+"""What becomes of a held slot in the turns of a dialogue: dropped, run out, fought over; with a real PostgreSQL."""
 
 from __future__ import annotations
 
