@@ -46,6 +46,8 @@ def interpret(found: Findings, context: Context) -> Meaning:
     """The meaning of the findings given what was going on."""
     wishes, choice, any_specialist = _wishes(found, context)
     intents = _intents(found, context, wishes=wishes, choice=choice)
+    if Intent.HOURS in intents and not intents & _ORDERS and found.services.key is None:
+        wishes = ()  # "are you open on Sunday?" is no wish to come then
     meaning = Meaning(
         intents=frozenset(intents),
         wishes=wishes,
