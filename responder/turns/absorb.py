@@ -44,7 +44,8 @@ def absorb(state: DialogueState, meaning: Meaning, zone: ZoneInfo) -> tuple[Dial
         bool(meaning.intents & MOVES_ON)
         or chosen is not None
         or bool(meaning.wishes)
-        or bool(meaning.specialist or meaning.any_specialist)
+        or meaning.specialist is not None
+        or (meaning.any_specialist and merged.service is not None)  # else: "is anybody there?"
         or (merged.phone, merged.name) != (state.phone, state.name)
         or (bool(meaning.service or meaning.services) and not is_question_only)
     )

@@ -33,7 +33,8 @@ def _prices(state: DialogueState, meaning: Meaning, at: Situation) -> list[Say]:
     named = at.services([key for key in meaning.services or own if key is not None])
     if named:
         lines = [Say("price_line", at.voice.price_line(service)) for service in named]
-        together = at.voice.price_together(named) if len(named) > 1 and not meaning.services else None
+        is_one_visit = not meaning.services or set(meaning.services) == {state.service, *state.also}
+        together = at.voice.price_together(named) if len(named) > 1 and is_one_visit else None
         return lines if together is None else [*lines, Say("price_together", together)]
     listed = at.salon.services[:LISTED_SERVICES]
     return [at.say("price_list"), *(Say("price_line", at.voice.price_line(service)) for service in listed)]

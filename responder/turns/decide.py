@@ -178,7 +178,8 @@ def _onward(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
     is_paging = meaning.intents & {Intent.LATER, Intent.EARLIER, Intent.OTHER_DAY}
     if is_paging and state.service is not None and state.chosen is None and state.offers:
         return Decision(name=Outcome.SEARCH, state=state, search=_page(state, meaning, at))
-    if state.asked is Asked.WHEN and not meaning.wishes and state.chosen is None and _only_contact(meaning):
+    is_open = state.asked is Asked.WHEN or (state.asked is Asked.CHOICE and state.offers)
+    if is_open and not meaning.wishes and state.chosen is None and _only_contact(meaning):
         return flow.ask_again(state, at)
     return flow.next_step(state, at)
 

@@ -280,5 +280,5 @@ def _offer_head(found: SlotSearch, search: Search, services: Sequence[Service], 
     if found.fits:
         return at.say("offer_fits" if len(found.slots) > 1 else "offer_one", service=name)
     duration_min = sum(service.duration_min for service in services)
-    reason = reason_line(found, search.wishes, service=name, duration_min=duration_min, at=at)
+    reason = reason_line(found, search.wishes, duration_min=duration_min, at=at)
     return at.say("offer_other", reason=reason, service=name)

@@ -15,14 +15,13 @@ _OF_ONE_DAY = frozenset({SearchReason.OUT_OF_HOURS})
 _OF_ONE_PERSON = frozenset({SearchReason.DAY_OFF, SearchReason.OFF_SHIFT, SearchReason.BREAK})
 
 
-def reason_line(found: SlotSearch, wishes: Sequence[Wish], *, service: str, duration_min: int, at: Situation) -> str:
+def reason_line(found: SlotSearch, wishes: Sequence[Wish], *, duration_min: int, at: Situation) -> str:
     """The sentence for `found.reason`; the salon's hours, the person's hours or the notice are told where they are
     the cause."""
     voice, salon, reason = at.voice, at.salon, found.reason
     phrase = f"reason_{reason.value}"
     person = salon.specialist(found.specialist)
     params: dict[str, str | int] = {
-        "service": service,
         "duration": voice.duration(duration_min),
         "notice": voice.duration(salon.booking_notice_min),
         "minutes": salon.slot_step_min,

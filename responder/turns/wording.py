@@ -14,7 +14,7 @@ from itertools import pairwise
 import phonenumbers
 import yaml
 from babel.dates import format_date, format_skeleton, get_day_names
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 
 from responder.hours import END_OF_DAY, DayHours, OpeningHours
 from responder.salon.profile import SalonProfile, Service, Specialist
@@ -239,11 +239,12 @@ def _short_weekday(day: date, language: str) -> str:
 
 @lru_cache(maxsize=512)
 def _currency(minor: int, currency: str, language: str, whole: bool) -> str:
+    gap = "\xa0" if get_currency_symbol(currency, locale=language).isalpha() else ""  # "RUB 2,200", "$2,200"
     if whole:
         return format_currency(
             minor // 100,
             currency,
-            format="#,##0\xa0¤" if language == "ru" else "¤#,##0",
+            format="#,##0\xa0¤" if language == "ru" else f"¤{gap}#,##0",
             locale=language,
             currency_digits=False,
         )

@@ -54,6 +54,13 @@ def test_what_was_not_said_again_stays(earlier: list[Wish], said: list[Wish], ke
     assert is_progress
 
 
+def test_anybody_without_a_service_books_nothing() -> None:
+    """ "Is anybody there?" is no choice of a specialist; with a service named before, "anybody" is."""
+    said = Meaning(any_specialist=True)
+    assert not absorb(DialogueState(), said, ZONE)[1]
+    assert absorb(DialogueState(service="manicure"), said, ZONE)[1]
+
+
 def test_a_bare_time_is_meant_for_the_day_spoken_of() -> None:
     """Sunday was wished for, Saturday was chosen instead; "and at ten?" is Saturday at ten."""
     chosen = flow.offer_of("olga", datetime.combine(SATURDAY, time(12), tzinfo=ZONE))

@@ -116,6 +116,15 @@ def test_another_time_at_the_read_back_searches_again() -> None:
     assert (wish.date_from, wish.exact_time) == (date(2026, 11, 24), time(10))
 
 
+def test_a_phone_given_while_choosing_repeats_the_offers_and_not_the_reason() -> None:
+    """Contact details before the choice are kept; the times on the table stay the same, without another search."""
+    state = DialogueState(greeted=True, service=HAIRCUT, offers=OFFERS, asked=Asked.CHOICE)
+    decision = decide(state, meaning(phones=("+79123456789",)), at())
+    assert decision.search is None
+    assert decision.state.phone == "+79123456789"
+    assert phrases(decision) == ["offer_line"] * 3 + ["offer_ask"]
+
+
 def test_later_pages_on_from_the_last_offer() -> None:
     """ "Later" looks after the latest offered start, not for the same slots again."""
     state = DialogueState(greeted=True, service=HAIRCUT, offers=OFFERS, asked=Asked.CHOICE)

@@ -20,7 +20,7 @@ SUNDAY, TUESDAY = date(2026, 11, 29), date(2026, 11, 24)
 def said(reason: SearchReason, language: str = "ru", *wishes: Wish, **about: Any) -> str:
     found = SlotSearch(slots=(), fits=False, reason=reason, **about)
     situation = at(voice=Voice(SALON, language, now=NOW))
-    return reason_line(found, wishes, service="Стрижка", duration_min=60, at=situation)
+    return reason_line(found, wishes, duration_min=60, at=situation)
 
 
 AT_WORK = frozenset({SearchReason.OFF_SHIFT, SearchReason.BREAK})  # told only of days the person works on

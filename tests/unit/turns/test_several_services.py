@@ -112,6 +112,13 @@ def test_the_price_of_both_is_told_with_the_sum() -> None:
     assert "3 ч" in decision.text
 
 
+def test_services_that_are_only_asked_about_are_not_summed() -> None:
+    """ "How much is a haircut?" with his and hers on the list: alternatives have no total, what is being booked has."""
+    asked = meaning(Intent.PRICE, services=("manicure", "pedicure"))
+    assert "price_together" not in phrases(decide(FRESH, asked, at()))
+    assert "price_together" in phrases(decide(FRESH.but(service="manicure", also=("pedicure",)), asked, at()))
+
+
 def test_a_sum_with_an_unknown_part_is_not_told() -> None:
     """Where one price is the administrator's to name, no total is made up."""
     services = tuple(replace(one, price_minor=None) if one.key == "pedicure" else one for one in SALON.services)
