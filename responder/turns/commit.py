@@ -13,6 +13,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from responder import metrics
+from responder.booking.service import release_hold
 from responder.db.engine import Connection
 from responder.dialogue.handoffs import open_handoff
 from responder.dialogue.state import DialogueState
@@ -20,10 +21,11 @@ from responder.leads.service import record_lead
 from responder.turns import statements as sql
 from responder.turns.claim import Claim
 from responder.turns.decision import Decision
+from responder.turns.outcomes import Outcome
 from responder.turns.reading import Reading
 from responder.turns.situation import Situation
+from responder.turns.wording import Voice
 
-BOOK_CHANGES = frozenset({"booked", "moved", "cancelled"})
 LEAD_SETTLES_S = 600.0  # a phone alone waits this long for its booking before the CRM hears of it
 
 
@@ -42,13 +44,15 @@ class Committed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Traces:
-    """What a decision leaves behind beside state and reply. `lead_after_s` is when the CRM hears of it; None: never."""
+    """What a decision leaves behind beside state and reply. `lead_after_s` is when the CRM hears of it; None: never.
+    `dropped_hold` is a held slot the customer turned away from: others can have it at once."""
 
     needs_person: bool
     settles: bool
     is_spam: bool
     knows_more: bool
     lead_after_s: float | None
+    dropped_hold: int | None
 
     @classmethod
     def of(cls, decision: Decision, claim: Claim) -> Traces:
@@ -58,11 +62,13 @@ class Traces:
             is_spam=decision.is_spam,
             knows_more=_person(decision.state) != _person(claim.state),
             lead_after_s=_lead_after_s(decision, claim),
+            dropped_hold=_dropped_hold(decision, claim),
         )
 
     @property
     def any(self) -> bool:
-        return self.needs_person or self.settles or self.is_spam or self.knows_more or self.lead_after_s is not None
+        is_any = self.needs_person or self.settles or self.is_spam or self.knows_more
+        return is_any or self.lead_after_s is not None or self.dropped_hold is not None
 
 
 async def write_down(
@@ -80,7 +86,6 @@ async def write_down(
             "seen": claim.last_message_id,
             "may_restart": may_restart,
             "state": Jsonb(decision.state.to_json()),
-            "mode": "human" if decision.handoff and decision.handoff.silences_bot else "bot",
             "salon": claim.salon_id,
             "enquiry": claim.enquiry_id,
             "account": claim.channel_account_id,
@@ -95,7 +100,7 @@ async def write_down(
             "understood_by": reading.by,
             "llm_outcome": reading.llm_outcome,
             "meaning": Jsonb(reading.as_document()),
-            "decision": decision.name,
+            "decision": decision.name.value,
             "prompt_version": reading.prompt_version,
             "tokens_in": reading.tokens_in,
             "tokens_out": reading.tokens_out,
@@ -121,6 +126,8 @@ async def leave_traces(connection: Connection, traces: Traces, decision: Decisio
         reason, detail = decision.handoff.reason, decision.handoff.detail
         if await open_handoff(connection, thread_id=claim.thread_id, reason=reason, detail=detail, now=at.now):
             metrics.HANDOFFS.labels(reason).inc()
+    if traces.dropped_hold is not None:
+        await release_hold(connection, traces.dropped_hold, now=at.now)
     if traces.settles:
         await connection.execute(sql.SETTLE, values | {"settled": decision.is_settled})
     if traces.is_spam:
@@ -138,13 +145,19 @@ async def leave_traces(connection: Connection, traces: Traces, decision: Decisio
             appointment_id=state.visit.appointment_id if state.visit else None,
             name=state.name,
             phone=state.phone,
-            service=state.visit.service if state.visit else state.service,
+            service=_services(state, at),
             specialist=_specialist(state),
             wish=_wish_in_words(state, at),
             source=claim.source,
             now=at.now,
             push_after_s=traces.lead_after_s,
         )
+
+
+def _dropped_hold(decision: Decision, claim: Claim) -> int | None:
+    """The hold before this turn when the new state knows it no more and it was not booked."""
+    before = claim.state.hold_id
+    return None if decision.state.hold_id == before or decision.name is Outcome.BOOKED else before
 
 
 def _person(state: DialogueState) -> tuple[str | None, ...]:
@@ -156,11 +169,21 @@ def _lead_after_s(decision: Decision, claim: Claim) -> float | None:
     state, before = decision.state, claim.state
     if state.phone is None:
         return None
-    if decision.name in BOOK_CHANGES or decision.handoff is not None:
+    is_booked = state.visit is not None and state.visit != before.visit
+    if is_booked or decision.name is Outcome.CANCELLED or decision.handoff is not None:
         return 0.0
     is_new_person = (state.phone, state.name) != (before.phone, before.name)
     is_new_wish = state.service is not None and before.service is None
     return LEAD_SETTLES_S if is_new_person or is_new_wish else None
+
+
+def _services(state: DialogueState, at: Situation) -> str | None:
+    """The key of the service; of several in one visit their names, which a CRM shows as they stand."""
+    visit = state.visit
+    first, also = (visit.service, visit.also) if visit else (state.service, state.also)
+    if first is None or not also:
+        return first
+    return Voice(at.salon, at.salon.language, now=at.now).services(at.services([first, *also]))
 
 
 def _specialist(state: DialogueState) -> str | None:

@@ -44,10 +44,9 @@ COMMIT_TURN = """
 WITH ours AS (
     UPDATE thread SET
         state = %(state)s,
-        mode = %(mode)s::varchar,
         answered_to_id = COALESCE(%(seen)s, answered_to_id),
         unanswered_since = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0) THEN %(now)s END,
-        turn_due_at = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0) AND %(mode)s::varchar = 'bot'
+        turn_due_at = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0)
                            THEN COALESCE(turn_due_at, %(now)s) END,
         turn_failures = 0,
         lease_token = NULL,
