@@ -59,15 +59,24 @@ def chat(salon: SalonOption = None) -> None:
 
 @app.command()
 def demo(
-    customers: Annotated[int, typer.Option(min=1, max=5000, help="How many customers write.")] = 300,
+    customers: Annotated[
+        int, typer.Option(min=0, max=5000, help="How many customers write; 0 shows earlier ones.")
+    ] = 300,
     days: Annotated[int, typer.Option(min=1, max=90, help="Over how many past days they are spread.")] = 14,
     seed: Annotated[int, typer.Option(help="The same seed gives the same customers.")] = 1,
     keep_serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the result afterwards.")] = True,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Remove the demo and its database, and do nothing else.")
+    ] = False,
 ) -> None:
-    """Let simulated customers write and operators answer through the real doors, so that every page shows something."""
-    from responder.commands.demo import demo as run
+    """Let simulated customers write and operators answer through the real doors, so that every page shows something.
+    All of it in a database of its own in VAR_DIR/demo: no salon, messenger or CRM of yours is touched."""
+    from responder.commands import demo as show
 
-    run(_settings(quiet=True), customers=customers, days=days, seed=seed, keep_serving=keep_serving)
+    if clear:
+        show.clear_demo(_settings(quiet=True))
+        return
+    show.demo(_settings(quiet=True), customers=customers, days=days, seed=seed, keep_serving=keep_serving)
 
 
 @app.command()
@@ -76,11 +85,14 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, one JSON object.")] = False,
     salon: SalonOption = None,
     language: Annotated[str | None, typer.Option(metavar="ru|en", help="The salon's own when left out.")] = None,
+    of_demo: Annotated[bool, typer.Option("--demo", help="Of the demo instead of your salons.")] = False,
 ) -> None:
     """Response times: bot and people separately, by channel."""
     from responder.commands.report import report_text
 
-    print(asyncio.run(report_text(_settings(quiet=True), days=days, as_json=as_json, salon=salon, language=language)))
+    settings = _settings(quiet=True)
+    text = report_text(settings, days=days, as_json=as_json, salon=salon, language=language, of_demo=of_demo)
+    print(asyncio.run(text))
 
 
 @app.command()

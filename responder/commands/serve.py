@@ -109,17 +109,18 @@ async def _serve(settings: Settings, url: str, *, with_jobs: bool, salon_file: P
     async with responder(settings, url=url) as running:
         if salon_file is not None:
             await import_salon(running.database, read_salon_file(salon_file), now=running.clock.now())
-        is_demo = await ensure_salon(running.database, clock=running.clock)
+        is_example = await ensure_salon(running.database, clock=running.clock)
         await running.refresh_accounts()
-        await serve_until_stopped(running, listener, with_jobs=with_jobs, is_demo=is_demo)
+        headline = "Responder is ready" + (" with the example salon." if is_example else ".")
+        await serve_until_stopped(running, listener, with_jobs=with_jobs, headline=headline)
 
 
-async def serve_until_stopped(running: Responder, listener: socket.socket, *, with_jobs: bool, is_demo: bool) -> None:
+async def serve_until_stopped(running: Responder, listener: socket.socket, *, with_jobs: bool, headline: str) -> None:
     """Run the background loops and print the addresses, until a signal stops the process."""
     await running.warm_up()
     server = uvicorn.Server(server_config(build_app(running)))
     async with background(running, with_jobs=with_jobs):
-        await announce(running, is_demo=is_demo)
+        await announce(running, headline=headline)
         await server.serve(sockets=[listener])
 
 
@@ -136,12 +137,12 @@ def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
     )
 
 
-async def announce(running: Responder, *, is_demo: bool) -> None:
+async def announce(running: Responder, *, headline: str) -> None:
     """Print where to go; the staff link holds the access token and is for the person at this terminal."""
     settings = running.settings
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     base = settings.public_url or f"http://{host}:{settings.port}"
-    lines = ["", "Responder is ready" + (" with the demo salon." if is_demo else ".")]
+    lines = ["", headline]
     for salon in await running.salons.all():
         for account in salon.channels:
             door = running.door_of(account.id)
