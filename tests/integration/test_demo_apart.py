@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,8 +85,16 @@ async def bitrix() -> AsyncIterator[Bitrix24Stub]:
 
 
 @pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not pytest's own folder: as root the embedded server is another user, from whom a second run of pytest on the
+    machine takes the way to it."""
+    with tempfile.TemporaryDirectory(prefix="responder-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture
 async def installation(
-    database: Database, database_url: str, tmp_path: Path, telegram: TelegramStub, bitrix: Bitrix24Stub
+    database: Database, database_url: str, folder: Path, telegram: TelegramStub, bitrix: Bitrix24Stub
 ) -> Installation:
     """Everything an environment can name is named: what the demo would use of it, it would touch."""
     file, now = read_salon_file(DEMO_SALON), datetime.now(UTC)
@@ -99,7 +108,7 @@ async def installation(
         await note_lead(connection, world)
     environment = {
         "DATABASE_URL": database_url,
-        "VAR_DIR": str(tmp_path / "var"),
+        "VAR_DIR": str(folder / "var"),
         "REDIS_URL": "redis://127.0.0.1:1",
         "LLM_BASE_URL": "http://127.0.0.1:1/v1",
         "PUBLIC_URL": "https://salon.example",
@@ -107,7 +116,7 @@ async def installation(
         "TELEGRAM_API_BASE": telegram.url,
         "BITRIX24_WEBHOOK_URL": bitrix.url,
     }
-    settings = Settings(_env_file=None, var_dir=tmp_path / "var")
+    settings = Settings(_env_file=None, var_dir=folder / "var")
     return Installation(database_url=database_url, environment=environment, settings=settings)
 
 
