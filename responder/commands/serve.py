@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from responder.db.engine import Database
 from responder.errors import BadSetting
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
+from responder.salon.schema import SalonFile
 from responder.settings import Settings
 from responder.web.access import Access
 from responder.web.app import make_app
@@ -32,10 +34,12 @@ DEMO_SALON = Path(str(resources.files("responder.salon") / "demo" / "salon.yaml"
 
 
 def serve(settings: Settings, *, with_jobs: bool, reload_salon: Path | None = None) -> None:
-    """Serve until stopped; raises `BadSetting` when something the start needs is missing."""
+    """Serve until stopped; raises `BadSetting` or `BadSalonFile` when something the start needs is missing."""
+    file = read_salon_file(reload_salon) if reload_salon is not None else None
+    listener = listen(settings)
     url = database_url(settings)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(settings, url, with_jobs=with_jobs, salon_file=reload_salon))
+        runner.run(_serve(settings, url, listener, with_jobs=with_jobs, file=file))
 
 
 def work(settings: Settings) -> None:
@@ -104,11 +108,12 @@ def checks_of(running: Responder) -> Mapping[str, Check]:
     return checks
 
 
-async def _serve(settings: Settings, url: str, *, with_jobs: bool, salon_file: Path | None) -> None:
-    listener = listen(settings)
+async def _serve(
+    settings: Settings, url: str, listener: socket.socket, *, with_jobs: bool, file: SalonFile | None
+) -> None:
     async with responder(settings, url=url) as running:
-        if salon_file is not None:
-            await import_salon(running.database, read_salon_file(salon_file), now=running.clock.now())
+        if file is not None:
+            await import_salon(running.database, file, now=running.clock.now())
         is_example = await ensure_salon(running.database, clock=running.clock)
         await running.refresh_accounts()
         headline = "Responder is ready" + (" with the example salon." if is_example else ".")
@@ -184,10 +189,21 @@ def listen(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
-        problem = f"{settings.port} on {settings.host} cannot be used ({error.strerror})"
-        raise BadSetting("PORT", problem, "Set another PORT or HOST") from None
+        raise _unusable(settings, error) from None
     listener.listen(LISTEN_BACKLOG)
     return listener
+
+
+def _unusable(settings: Settings, error: OSError) -> BadSetting:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        problem = f"{settings.host} is no address of this machine"
+        return BadSetting("HOST", problem, "127.0.0.1 serves this machine alone, 0.0.0.0 every network it is in")
+    if error.errno == errno.EADDRINUSE:
+        problem = f"{settings.port} is used by another program already, perhaps by Responder itself"
+        return BadSetting("PORT", problem, f"Stop it, or set another one: PORT={settings.port + 1}")
+    return BadSetting(
+        "PORT", f"{settings.port} on {settings.host} cannot be used ({error.strerror})", "Set another PORT"
+    )
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -31,7 +31,7 @@ class Town:
     async def say(self, text: str) -> SentMessage:
         """Write and wait for the answer."""
         before = len(self.telegram.sent(ANNA))
-        await self.telegram.customer_says(ANNA, text, date=int(self.clock.now().timestamp())).confirmed()
+        await self.telegram.customer_says(ANNA, text).confirmed()
         return (await self.telegram.until_sent(ANNA, count=before + 1))[-1]
 
     async def book(self, wish: str, *details: str) -> None:
