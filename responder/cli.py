@@ -134,12 +134,13 @@ def report(
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
     """Try every part and every account outside; exit code 1 when one that is switched on does not work."""
-    from responder.commands.doctor import examine, report_lines
+    from responder.commands.doctor import examine
+    from responder.commands.findings import is_well, to_document, to_lines
 
-    parts = asyncio.run(examine(_settings(quiet=True)))
-    lines, is_well = report_lines(parts)
-    print(json.dumps(parts, ensure_ascii=False, indent=2) if as_json else "\n".join(lines))
-    raise typer.Exit(0 if is_well else 1)
+    findings = asyncio.run(examine(_settings(level="error")))
+    as_text = json.dumps(to_document(findings), ensure_ascii=False, indent=2) if as_json else None
+    print(as_text or "\n".join(to_lines(findings)))
+    raise typer.Exit(0 if is_well(findings) else 1)
 
 
 @app.command()
@@ -174,12 +175,12 @@ def _options(version: Annotated[bool, typer.Option("--version", help="Print the 
         raise typer.Exit
 
 
-def _settings(*, quiet: bool = False) -> Settings:
-    """Settings, and logs in the form they ask for; commands for people keep to warnings."""
+def _settings(*, quiet: bool = False, level: str | None = None) -> Settings:
+    """Settings, and logs in the form they ask for; commands for people keep to warnings, or to `level`."""
     load_environment()
     loaded = load_settings()
-    level = "warning" if quiet and loaded.log_level == "info" else loaded.log_level
-    configure_logs(level=level, style=loaded.log_format)
+    usual = "warning" if quiet and loaded.log_level == "info" else loaded.log_level
+    configure_logs(level=level or usual, style=loaded.log_format)
     return loaded
 
 

@@ -15,9 +15,9 @@ import redis.asyncio as redis
 import uvicorn
 from fastapi import FastAPI
 
-from connectors.contract import ChannelKind
 from responder.assembly import Responder, background, database_url, responder, run_jobs
 from responder.clock import Clock
+from responder.commands.announcement import announce
 from responder.db.engine import Database
 from responder.errors import BadSetting
 from responder.salon.file import read_salon_file
@@ -140,31 +140,6 @@ def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
         timeout_graceful_shutdown=5,
         lifespan="off",
     )
-
-
-async def announce(running: Responder, *, headline: str) -> None:
-    """Print where to go; the staff link holds the access token and is for the person at this terminal."""
-    settings = running.settings
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
-    base = settings.public_url or f"http://{host}:{settings.port}"
-    lines = ["", headline]
-    for salon in await running.salons.all():
-        for account in salon.channels:
-            door = running.door_of(account.id)
-            if account.kind == ChannelKind.WEBCHAT:
-                lines.append(f"  chat         {base}/chat/{account.settings['site_key']}")
-            elif door is None:
-                names = ", ".join(account.secrets.values())
-                lines.append(f"  {account.kind:<12} off: set {names} to switch it on")
-            else:
-                how = "webhook" if settings.public_url else "long polling"
-                lines.append(f"  {account.kind:<12} on, by {how}")
-    lines.append(f"  staff        {base}/enter?key={running.access_token}")
-    lines.append(f"  API          {base}/api/docs")
-    lines.append(f"  health       {base}/health/ready")
-    understanding = f"rules and {settings.llm_model}" if running.llm is not None else "rules (no LLM is set)"
-    lines.append(f"  understands  by {understanding}")
-    print("\n".join(lines), flush=True)
 
 
 async def _work(settings: Settings, url: str) -> None:
