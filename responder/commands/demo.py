@@ -111,7 +111,7 @@ async def simulate(
         salon = await _demo_salon(running)
         await running.warm_up()
         people = invite(count=customers, days=days, seed=seed, until=now, zone=salon.zone)
-        async with _served(running) as place, aiohttp.ClientSession() as http:
+        async with served(running) as place, aiohttp.ClientSession() as http:
             simulation = Simulation(
                 clock=clock,
                 settle=lambda: settle(clock, running.scheduler.idle),
@@ -207,7 +207,7 @@ class _QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _served(running: Responder) -> AsyncIterator[str]:
+async def served(running: Responder) -> AsyncIterator[str]:
     """The web application on a port of its own, behind a proxy that is the simulation itself; gives its address."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
