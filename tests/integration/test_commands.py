@@ -22,6 +22,7 @@ def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("VAR_DIR", str(tmp_path / "var"))
+    monkeypatch.setattr(cli, "configure_logs", lambda **_: None)  # it would tie every later test to this one's stderr
 
     def run(*command: str) -> Said:
         monkeypatch.setattr(sys, "argv", ["responder", *command])
