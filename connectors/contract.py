@@ -322,6 +322,7 @@ class LeadCard:
     specialist: str | None
     starts_at: datetime | None  # of the appointment, in the salon's zone
     is_booked: bool
+    visit_state: str | None = None  # "held", "booked", "cancelled", "expired", "came", "no_show"; None: no visit yet
     wish: str | None  # the time asked for, in words, when nothing is booked yet
     channel: str
     source: Source

@@ -112,7 +112,7 @@ async def _connect_channels(running: Responder) -> None:
 
 
 def _connection(running: Responder, door: OpenDoor) -> Coroutine[None, None, None] | None:
-    if running.settings.public_url is not None and isinstance(door.messenger, Subscribing):
+    if running.settings.public_url is not None and door.takes_webhooks and isinstance(door.messenger, Subscribing):
         return _subscribe(running, door, door.messenger)
     if isinstance(door.messenger, Polling):
         return _poll(running, door, door.messenger)

@@ -6,6 +6,7 @@ import json
 
 from responder.assembly import database_url
 from responder.clock import SystemClock
+from responder.commands.demo_home import existing_demo_url
 from responder.db.engine import Database
 from responder.errors import NotFound
 from responder.reports.report import response_report
@@ -14,9 +15,11 @@ from responder.salon.loader import SalonCache
 from responder.settings import Settings
 
 
-async def report_text(settings: Settings, *, days: int, as_json: bool, salon: str | None, language: str | None) -> str:
+async def report_text(
+    settings: Settings, *, days: int, as_json: bool, salon: str | None, language: str | None, of_demo: bool = False
+) -> str:
     """The report as text; raises `NotFound` for an unknown salon."""
-    database = Database(database_url(settings))
+    database = Database(existing_demo_url(settings) if of_demo else database_url(settings))
     await database.open()
     try:
         for profile in await SalonCache(database).all():

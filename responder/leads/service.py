@@ -51,12 +51,16 @@ async def record_lead(
     wish: str | None,
     source: Mapping[str, Any],
     now: datetime,
+    instead_of: int | None = None,
     push_after_s: float = 0,
 ) -> int:
-    """Make the lead of this enquiry or add to it what is new (None adds nothing and takes nothing away), and see to it
-    that the CRMs learn of it, in the caller's transaction. Returns its id.
+    """Make the lead of a visit, or of the wish for one (`appointment_id` None), or add to it what is new (None adds
+    nothing and takes nothing away), and see to it that the CRMs learn of it, in the caller's transaction. Returns its
+    id.
 
-    `push_after_s` lets a booking that follows soon travel with it; a later call without it hastens the push.
+    A visit has one lead, whatever enquiry it is talked about in; `instead_of` is the appointment it was moved from,
+    whose lead it takes over. `push_after_s` lets a booking that follows soon travel with it; a later call without it
+    hastens the push.
     """
     values = {
         "salon": salon_id,
@@ -64,6 +68,7 @@ async def record_lead(
         "thread": thread_id,
         "customer": customer_id,
         "appointment": appointment_id,
+        "visits": [visit for visit in (appointment_id, instead_of) if visit is not None],
         "origin": uuid.uuid4().hex,  # another installation, or this one made anew, must not meet it in the same CRM
         "name": name,
         "phone": phone,
@@ -73,22 +78,26 @@ async def record_lead(
         "source": Jsonb(dict(source)),
         "now": now,
     }
-    row = await (await connection.execute(statements.RECORD, values)).fetchone()
-    if row is None:
-        row = await (await connection.execute(statements.ID_OF_ENQUIRY, {"enquiry": enquiry_id})).fetchone()
-    assert row is not None
+    known = await (await connection.execute(statements.FIND, values)).fetchone()
+    if known is None:
+        row = await (await connection.execute(statements.MAKE, values)).fetchone()
+        assert row is not None
+    else:
+        row = known
+        await connection.execute(statements.CHANGE, values | {"lead": known["id"]})
     lead_id: int = row["id"]
     await _defer_push(connection, lead_id, run_at=now + timedelta(seconds=push_after_s) if push_after_s > 0 else None)
     return lead_id
 
 
-async def touch_lead(connection: Connection, *, enquiry_id: int, now: datetime, push_after_s: float = 0) -> int | None:
-    """Tell the CRMs that something around the lead changed: its visit (moved, cancelled, came) or its timing. Returns
-    its id, None when the enquiry has no lead."""
-    row = await (await connection.execute(statements.TOUCH, {"enquiry": enquiry_id, "now": now})).fetchone()
+async def follow_visit(connection: Connection, appointment_id: int, *, now: datetime) -> int | None:
+    """Bring the lead of a visit, and the CRMs, to what became of it (cancelled, came, did not come), in the caller's
+    transaction: whoever changes a visit calls this. Returns the lead's id, None when there is no lead or no news."""
+    values = {"appointment": appointment_id, "now": now}
+    row = await (await connection.execute(statements.FOLLOW_VISIT, values)).fetchone()
     if row is None:
         return None
-    await _defer_push(connection, row["id"], run_at=now + timedelta(seconds=push_after_s) if push_after_s > 0 else None)
+    await _defer_push(connection, row["id"], run_at=None)
     return int(row["id"])
 
 

@@ -16,8 +16,8 @@ from responder import metrics
 from responder.booking.service import release_hold
 from responder.db.engine import Connection
 from responder.dialogue.handoffs import open_handoff
-from responder.dialogue.state import DialogueState
-from responder.leads.service import record_lead
+from responder.dialogue.state import DialogueState, Visit
+from responder.leads.service import follow_visit, record_lead
 from responder.turns import statements as sql
 from responder.turns.claim import Claim
 from responder.turns.decision import Decision
@@ -135,23 +135,33 @@ async def leave_traces(connection: Connection, traces: Traces, decision: Decisio
     if traces.knows_more:
         person = {"name": state.name, "phone": state.phone, "language": state.language}
         await connection.execute(sql.KNOW_CUSTOMER, values | person)
+    if decision.name is Outcome.CANCELLED and claim.state.visit is not None:
+        await follow_visit(connection, claim.state.visit.appointment_id, now=at.now)
     if traces.lead_after_s is not None:
-        await record_lead(
-            connection,
-            salon_id=claim.salon_id,
-            enquiry_id=claim.enquiry_id,
-            thread_id=claim.thread_id,
-            customer_id=claim.customer_id,
-            appointment_id=state.visit.appointment_id if state.visit else None,
-            name=state.name,
-            phone=state.phone,
-            service=_services(state, at),
-            specialist=_specialist(state),
-            wish=_wish_in_words(state, at),
-            source=claim.source,
-            now=at.now,
-            push_after_s=traces.lead_after_s,
-        )
+        await _record_lead(connection, traces.lead_after_s, decision, at, claim)
+
+
+async def _record_lead(connection: Connection, after_s: float, decision: Decision, at: Situation, claim: Claim) -> None:
+    """The lead is that of the booked visit; of a wish while another visit is being arranged beside it."""
+    state, moved_from = decision.state, claim.state.visit if decision.name is Outcome.MOVED else None
+    visit = state.visit if _is_booked(state, claim) or state.service is None or state.is_move else None
+    await record_lead(
+        connection,
+        salon_id=claim.salon_id,
+        enquiry_id=claim.enquiry_id,
+        thread_id=claim.thread_id,
+        customer_id=claim.customer_id,
+        appointment_id=visit.appointment_id if visit else None,
+        instead_of=moved_from.appointment_id if moved_from else None,
+        name=state.name,
+        phone=state.phone,
+        service=_services(state, visit, at),
+        specialist=_specialist(state, visit),
+        wish=_wish_in_words(state, visit, at),
+        source=claim.source,
+        now=at.now,
+        push_after_s=after_s,
+    )
 
 
 def _dropped_hold(decision: Decision, claim: Claim) -> int | None:
@@ -167,35 +177,38 @@ def _person(state: DialogueState) -> tuple[str | None, ...]:
 def _lead_after_s(decision: Decision, claim: Claim) -> float | None:
     """A lead is worth telling once there is a phone and something about it is new."""
     state, before = decision.state, claim.state
-    if state.phone is None:
+    if state.phone is None or decision.name is Outcome.CANCELLED:
         return None
-    is_booked = state.visit is not None and state.visit != before.visit
-    if is_booked or decision.name is Outcome.CANCELLED or decision.handoff is not None:
+    if _is_booked(state, claim) or decision.handoff is not None:
         return 0.0
     is_new_person = (state.phone, state.name) != (before.phone, before.name)
     is_new_wish = state.service is not None and before.service is None
     return LEAD_SETTLES_S if is_new_person or is_new_wish else None
 
 
-def _services(state: DialogueState, at: Situation) -> str | None:
+def _is_booked(state: DialogueState, claim: Claim) -> bool:
+    """Whether this turn booked or moved a visit."""
+    return state.visit is not None and state.visit != claim.state.visit
+
+
+def _services(state: DialogueState, visit: Visit | None, at: Situation) -> str | None:
     """The key of the service; of several in one visit their names, which a CRM shows as they stand."""
-    visit = state.visit
     first, also = (visit.service, visit.also) if visit else (state.service, state.also)
     if first is None or not also:
         return first
     return Voice(at.salon, at.salon.language, now=at.now).services(at.services([first, *also]))
 
 
-def _specialist(state: DialogueState) -> str | None:
+def _specialist(state: DialogueState, visit: Visit | None) -> str | None:
     """The key of whoever the visit, the chosen slot or the wish is with."""
-    if state.visit is not None:
-        return state.visit.specialist
+    if visit is not None:
+        return visit.specialist
     return state.chosen.specialist if state.chosen is not None else state.specialist
 
 
-def _wish_in_words(state: DialogueState, at: Situation) -> str | None:
-    if state.visit is not None:
-        return at.voice.when(state.visit.starts_at)
+def _wish_in_words(state: DialogueState, visit: Visit | None, at: Situation) -> str | None:
+    if visit is not None:
+        return at.voice.when(visit.starts_at)
     if state.chosen is not None:
         return at.voice.when(state.chosen.starts_at)
     return ", ".join(wish.text for wish in state.wishes if wish.text) or None

@@ -20,8 +20,8 @@ from responder.clock import FixedClock, SystemClock
 from responder.db.engine import Database
 from responder.errors import TransientFailure
 from responder.jobs import make_app, register, run_due, run_worker
-from responder.leads.service import PUSH_LEAD, LeadPusher, recent_leads, retry_parked, touch_lead
-from tests.integration.lead_world import World, make_appointment, make_pusher, make_world, note_lead
+from responder.leads.service import PUSH_LEAD, LeadPusher, follow_visit, recent_leads, retry_parked
+from tests.integration.lead_world import World, later_enquiry, make_appointment, make_pusher, make_world, note_lead
 from tests.stubs.bitrix24_api import Bitrix24Stub, Misfortune
 from tests.stubs.webhook_sink import WebhookSink
 
@@ -161,7 +161,7 @@ async def test_a_hold_that_became_a_booking_is_a_change(database: Database, worl
     async with database.connection() as connection:
         await connection.execute("UPDATE appointment SET state = 'booked'")
 
-    await _note(database, world, appointment_id=None)
+    await _note(database, world, appointment_id=visit)
 
     lead = await _row(database, "lead")
     assert (lead["revision"], lead["visit_state"], lead["appointment_id"]) == (2, "booked", visit)
@@ -185,6 +185,86 @@ async def test_a_lead_is_scoped_to_its_salon(database: Database, world: World) -
     first = await _note(database, world)
 
     assert [lead.id for lead in await recent_leads(database, world.salon_id)] == [first]
+
+
+# --- a visit has one lead
+
+
+async def test_a_visit_that_moves_takes_its_lead_with_it(database: Database, world: World) -> None:
+    """A move in a later enquiry is news of the first enquiry's lead, which keeps its origin, enquiry and source."""
+    later = await later_enquiry(database, world)
+    async with database.transaction() as connection:
+        first = await make_appointment(connection, world, state="booked", starts_at=world.now)
+        made = await note_lead(connection, world, appointment_id=first)
+    before = await _row(database, "lead")
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE appointment SET state = 'cancelled'")
+        second = await make_appointment(connection, world, state="booked", starts_at=world.now + timedelta(days=1))
+        told = {"appointment_id": second, "instead_of": first, "source": {"ref": "reminder"}}
+        moved = await note_lead(connection, later, **told)
+
+    after = await _row(database, "lead")
+    kept = ("origin_id", "enquiry_id", "source")
+    assert moved == made
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+    assert (after["appointment_id"], after["visit_at"]) == (second, world.now + timedelta(days=1))
+
+
+@pytest.mark.parametrize("state", ["booked", "came", "no_show"])
+async def test_a_second_booking_beside_a_first_is_a_second_lead(database: Database, world: World, state: str) -> None:
+    """Two visits of one enquiry are two leads; the wish for the second one becomes its lead."""
+    async with database.transaction() as connection:
+        first = await make_appointment(connection, world, state=state, starts_at=world.now)
+        one = await note_lead(connection, world, appointment_id=first)
+        wish = await note_lead(connection, world, service="manicure")
+        starts_at = world.now + timedelta(days=1)
+        second = await make_appointment(connection, world, state="booked", starts_at=starts_at)
+        two = await note_lead(connection, world, appointment_id=second, service="manicure")
+
+    assert (wish, two) == (two, two)
+    assert [(lead.id, lead.service) for lead in await recent_leads(database, world.salon_id)] == [
+        (two, "manicure"),
+        (one, "womens_haircut"),
+    ]
+
+
+async def test_a_booking_after_a_cancellation_goes_on_with_the_lead(database: Database, world: World) -> None:
+    """Who gives a time up and takes another within one enquiry is one lead, as if the visit had moved."""
+    async with database.transaction() as connection:
+        first = await make_appointment(connection, world, state="cancelled", starts_at=world.now)
+        one = await note_lead(connection, world, appointment_id=first)
+        starts_at = world.now + timedelta(days=1)
+        second = await make_appointment(connection, world, state="booked", starts_at=starts_at)
+        two = await note_lead(connection, world, appointment_id=second)
+
+    assert one == two
+
+
+async def test_a_booking_in_a_later_enquiry_is_a_lead_of_its_own(database: Database, world: World) -> None:
+    """What was cancelled in an earlier enquiry stays as it was there."""
+    later = await later_enquiry(database, world)
+    async with database.transaction() as connection:
+        first = await make_appointment(connection, world, state="cancelled", starts_at=world.now)
+        one = await note_lead(connection, world, appointment_id=first)
+        second = await make_appointment(connection, world, state="booked", starts_at=world.now)
+        two = await note_lead(connection, later, appointment_id=second)
+
+    assert [(lead.id, lead.visit_state) for lead in await recent_leads(database, world.salon_id)] == [
+        (two, "booked"),
+        (one, "cancelled"),
+    ]
+
+
+async def test_a_visit_without_news_wakes_no_crm(database: Database, world: World, clock: FixedClock) -> None:
+    """Following a visit that is as the CRM knows it, or that has no lead, makes no revision and no job."""
+    async with database.transaction() as connection:
+        visit = await make_appointment(connection, world, state="booked", starts_at=world.now)
+        stranger = await make_appointment(connection, world, state="cancelled", starts_at=world.now)
+        await note_lead(connection, world, appointment_id=visit)
+        followed = [await follow_visit(connection, known, now=clock.now()) for known in (visit, stranger)]
+
+    assert followed == [None, None]
+    assert (await _row(database, "lead"))["revision"] == 1
 
 
 # --- phone first, booking minutes later
@@ -229,7 +309,7 @@ async def test_a_booking_after_the_push_updates_the_lead(
 async def test_a_cancelled_visit_reaches_the_crm(
     database: Database, world: World, clock: FixedClock, fake: FakeCrm
 ) -> None:
-    """Touching the lead of an enquiry tells the CRM what became of the visit."""
+    """Following a visit tells the CRM what became of it."""
     pusher = make_pusher(database, clock, fake=fake)
     async with database.transaction() as connection:
         visit = await make_appointment(connection, world, state="booked", starts_at=world.now)
@@ -237,7 +317,7 @@ async def test_a_cancelled_visit_reaches_the_crm(
     await pusher.push(lead_id)
     async with database.transaction() as connection:
         await connection.execute("UPDATE appointment SET state = 'cancelled'")
-        touched = await touch_lead(connection, enquiry_id=world.enquiry_id, now=clock.now())
+        touched = await follow_visit(connection, visit, now=clock.now())
 
     await pusher.push(lead_id)
 
