@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from responder.assembly import Responder, background, responder
-from responder.clock import Clock
+from responder.clock import Clock, ShiftedClock
 from responder.commands.serve import DEMO_SALON, build_app
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
@@ -27,6 +28,7 @@ SLUG = "malakhitovaya-shkatulka"
 WEBHOOK_SECRET = "tests-secret_1"
 ACCESS = "access-token-of-tests"
 POLL_S = 0.02
+TUESDAY = datetime(2026, 11, 24, 6, tzinfo=UTC)  # 11 in the morning at the demo salon, and tomorrow Anna works
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,13 +68,16 @@ async def running(
     with_background: bool = True,
     **settings: Any,
 ) -> AsyncIterator[Running]:
-    """Everything `responder serve` runs, on a port of its own; Telegram's webhook is set to it."""
+    """Everything `responder serve` runs, on a port of its own; Telegram's webhook is set to it. Unless given a clock it
+    begins on one and the same Tuesday: who works tomorrow must not depend on the day the tests are run."""
+    clock = clock or ShiftedClock(TUESDAY)
     names = dict(environment or {})
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     if telegram is not None:
+        telegram.tell_time_by(lambda: clock.now().timestamp())
         names |= {
             "TELEGRAM_BOT_TOKEN": telegram.token,
             "TELEGRAM_API_BASE": telegram.url,

@@ -35,6 +35,7 @@ async def test_a_dialogue_ends_with_an_appointment_a_lead_and_all_stamps(databas
     ):
         await book(telegram)
         await until(lambda: _delivered(app))
+        await app.responder.scheduler.idle()
 
         (appointment,) = await app.rows("SELECT * FROM appointment WHERE state = 'booked'")
         (lead,) = bitrix.leads

@@ -97,6 +97,10 @@ class TelegramStub(Chats):
         self._port = self._runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{self._port}"
 
+    def tell_time_by(self, now: Callable[[], float]) -> None:
+        """From here on the stamps of messages are those of `now`, in seconds since 1970."""
+        self._now = now
+
     def add_file(self, content: bytes, *, is_chunked: bool = False) -> str:
         """Keep a file, given out in chunks or with its length, and give the id that `getFile` takes."""
         file_id = f"{'chunked' if is_chunked else 'file'}-{next(self._ids)}"
