@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from connectors.contract import RejectedRequest
+from connectors.contract import Malformed, RejectedRequest
+from connectors.json_body import read_object
 from connectors.messengers.webchat import visitor_request
 from responder.clock import Clock
 from responder.live import Live
@@ -161,19 +161,16 @@ async def _read_body(request: Request) -> bytes:
 
 def _read_object(body: bytes) -> dict[str, Any]:
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict):
-        raise ChatRefusal(400, "malformed", "The body must be a JSON object.")
-    return document
+        return read_object(body)
+    except Malformed as error:
+        raise ChatRefusal(400, "malformed", f"The body must be a JSON object: {error}.") from None
 
 
 def _string(body: dict[str, Any], name: str) -> str:
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise ChatRefusal(400, "malformed", f"{name} must be a string.")
-    return (value or "").replace("\x00", "")
+    return value or ""
 
 
 def _line_id(value: str | None) -> int:
