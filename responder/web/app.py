@@ -39,7 +39,13 @@ def make_app(
     checks: Mapping[str, Check],
 ) -> FastAPI:
     """The application over parts that somebody else opened and will close."""
-    app = FastAPI(title="Responder", version=__version__, docs_url="/api/docs", redoc_url=None)
+    app = FastAPI(
+        title="Responder",
+        version=__version__,
+        docs_url="/api/docs",
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
     app.router.routes.append(hooks_route(find_door, accept, clock=clock))
     app.include_router(chat_router(chat_desk, secret_key=secret_key, clock=clock, live=live))
     app.include_router(assets_router())
