@@ -6,6 +6,7 @@ What belongs to one salon stands in its salon file, not here. `docs/settings.md`
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -54,6 +55,14 @@ class Settings(BaseSettings):
         str | None,
         Field(description="`https://...` under which messengers reach us. Unset: long polling where a channel can."),
     ] = None
+    trusted_proxies: Annotated[
+        str,
+        Field(
+            validate_default=True,
+            description="Reverse proxies in front of us, addresses or networks with commas between: their "
+            "`X-Forwarded-For` tells visitors apart, anybody else's is ignored.",
+        ),
+    ] = "127.0.0.1, ::1"
     access_token: Annotated[
         SecretStr | None,
         Field(min_length=16, description="Opens the staff pages and the API. Unset: made once and kept in `VAR_DIR`."),
@@ -105,6 +114,14 @@ class Settings(BaseSettings):
             raise ValueError("must be an address like https://host/path")
         return url.rstrip("/")
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _is_list_of_networks(cls, text: str) -> str:
+        """uvicorn takes what it cannot read for the name of a host, and so never matches it: it is refused here."""
+        networks = [_network(part.strip()) for part in text.split(",")]
+        mapped = [f"::ffff:{one.network_address}/{96 + one.prefixlen}" for one in networks if one.version == 4]
+        return ",".join([*map(str, networks), *mapped])  # mapped: how an IPv4 proxy looks to a server listening on ::
+
     @model_validator(mode="after")
     def _deadline_fits_budget(self) -> Settings:
         if self.llm_deadline_s >= self.reply_budget_s:
@@ -139,6 +156,13 @@ def load_settings(**overrides: object) -> Settings:
             field = Settings.model_fields[name]
             raise BadSetting(name.upper(), _problem(first["msg"]), field.description or "") from None
         raise BadSetting("LLM_DEADLINE_S", _problem(first["msg"]), "The rules need the rest of the budget") from None
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("must be addresses or networks such as 127.0.0.1 or 172.16.0.0/12; `*` is none") from None
 
 
 def environment_names() -> list[str]:
