@@ -1,7 +1,7 @@
 """The doors messengers knock on: one address per channel account. Store first, answer, work later.
 
-Answers: 2xx stored (or a duplicate), 400 malformed, 401 unauthentic, 404 no such account, 408 too slow, 413 too large,
-415 encoded, 503 not stored, come again. Never a 5xx for what the other side sent: a messenger repeats what it got a
+Answers: 2xx stored (or a duplicate), 400 malformed, 401 unauthentic, 404 no such account, 413 too large, 415 encoded,
+503 not stored, come again. Never a 5xx for what the other side sent: a messenger repeats what it got a
 5xx for, and would repeat it for ever.
 """
 

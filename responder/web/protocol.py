@@ -1,7 +1,8 @@
-"""How long a connection may keep us waiting for its headers, and how many of them it may send: uvicorn has no limit for
-either, so that thousands of connections which say nothing would stay for ever.
+"""How long a request may take to arrive, and how large its headers may be: uvicorn has no limit for either, so that
+thousands of connections which say nothing, or say it byte by byte, would stay for ever.
 
-Bodies have their limits in `responder.web.edge`.
+One timer a request, started by its first byte (or by the connection, when none comes) and stopped by its last. Here
+and not in the application, because here it costs two calls; how large a body may be is `responder.web.edge`'s.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEADERS_WITHIN_S = 10.0  # from the first byte, or from the connection when there is none
+REQUEST_WITHIN_S = 15.0  # a megabyte over a slow line, many times a messenger's patience for our answer
 HEADERS_LIMIT = 64 * 1024  # bytes, the address included; nginx takes 32 KiB
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """uvicorn's protocol, impatient until the headers are complete."""
+    """uvicorn's protocol, impatient until a request is wholly here."""
 
-    headers_within_s = HEADERS_WITHIN_S
+    request_within_s = REQUEST_WITHIN_S
 
     _timer: asyncio.TimerHandle | None = None
     _is_in_headers = False
@@ -46,11 +47,14 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_headers, self._header_bytes = False, 0
-        self._stop_waiting()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        self._stop_waiting()
+        super().on_message_complete()
+
     def _wait(self) -> None:
-        self._timer = self.loop.call_later(self.headers_within_s, self._refuse, b"408 Request Timeout")
+        self._timer = self.loop.call_later(self.request_within_s, self._refuse, b"408 Request Timeout")
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:
@@ -58,7 +62,10 @@ class BoundedHttp(HttpToolsProtocol):
             self._timer = None
 
     def _refuse(self, status: bytes) -> None:
+        """Say so, where no answer has begun, and hang up; whoever reads the body learns that the client is gone."""
         self._stop_waiting()
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._is_in_headers or self.cycle is None or not self.cycle.response_started:
             self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
-            self.transport.close()
+        self.transport.close()

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from responder.db.outages import is_about_values, is_outage
 from responder.errors import Refused
@@ -26,6 +27,7 @@ def answer_refusals(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, refuse)
     app.add_exception_handler(RequestValidationError, _refuse_fields)
     app.add_exception_handler(Refused, _refuse_from_within)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(psycopg.Error, _database_failed)
     app.add_exception_handler(PoolTimeout, _database_failed)
     app.add_exception_handler(Exception, _failed)  # Starlette raises it again afterwards, and the server logs it
@@ -66,6 +68,11 @@ async def _database_failed(request: Request, error: Exception) -> Response:
         log.error("database_away", path=_path_of(request), error=type(error).__name__)
         return await refuse(request, Problem(503, "unavailable", headers={"retry-after": "2"}))
     raise error
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """The client hung up before its body was here, or took too long: nobody hears the answer, and nothing is amiss."""
+    return Response(status_code=400)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -20,13 +20,14 @@ from responder.live import InProcessLive
 from responder.settings import Settings, load_settings
 from responder.web.chat.limits import NEW_VISITORS_BY_ADDRESS, STREAMS_OF_ADDRESS, STREAMS_OF_VISITOR
 from responder.web.protocol import HEADERS_LIMIT, BoundedHttp
+from responder.web.refusing import answer_refusals
 from tests.stubs.chat_desk import EchoDesk, chat_app
 
 REQUEST = b"GET /web/v1/messages HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 class Impatient(BoundedHttp):
-    headers_within_s = 0.05
+    request_within_s = 0.05
 
 
 @pytest.fixture
@@ -79,6 +80,32 @@ async def test_a_kept_connection_is_no_more_patient(desk: EchoDesk) -> None:
         writer.close()
     assert text.startswith(b"HTTP/1.1 401 ")
     assert b"HTTP/1.1 408 " in text
+
+
+BODY = b'POST /web/v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-length: 15\r\n\r\n{"site"'
+
+
+async def test_a_body_that_does_not_come_is_not_awaited(desk: EchoDesk, caplog: pytest.LogCaptureFixture) -> None:
+    """A body that stops halfway is given up with 408, and nothing is logged as an error of ours."""
+    app = chat_app(desk)
+    answer_refusals(app)
+    async with served(app, protocol=Impatient) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(BODY)
+        assert (await answer(reader)).startswith(b"HTTP/1.1 408 ")
+        writer.close()
+    assert caplog.records == []
+
+
+async def test_a_body_nobody_waits_for_ends_its_connection(desk: EchoDesk) -> None:
+    """Who was answered before the body came gets that one answer, and no leave to trickle on."""
+    async with served(chat_app(desk), protocol=Impatient) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(BODY.replace(b"sessions", b"messages"))
+        text = await answer(reader)
+        writer.close()
+    assert text.startswith(b"HTTP/1.1 401 ")
+    assert text.count(b"HTTP/1.1") == 1
 
 
 async def test_headers_without_end_are_refused(desk: EchoDesk) -> None:

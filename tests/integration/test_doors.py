@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -174,9 +173,9 @@ async def test_a_time_that_cannot_be_is_none_given(date: int, database_url: str)
 
 async def test_a_clock_that_runs_ahead_is_clamped_and_its_skew_recorded(database_url: str) -> None:
     """A time some hours after our receipt stays on record; the clock starts at our receipt."""
-    ahead = int(time.time()) + 7200
     async with TelegramStub() as telegram, running(database_url, telegram=telegram, with_background=False) as app:
         telegram.customer(ANNA.id)
+        ahead = int(app.responder.clock.now().timestamp()) + 7200
         assert (await post(app, altered(date=ahead)))[0] == 200
         (row,) = await app.rows(
             "SELECT extract(epoch FROM m.sent_at)::int AS sent_at, e.clock_start_at = m.received_at AS is_ours, "

@@ -19,7 +19,7 @@ from responder.logs import get_logger
 
 log = get_logger(__name__)
 
-_EDGE_CODES = {408: "too_slow", 413: "too_large", 415: "encoded"}
+_EDGE_CODES = {413: "too_large", 415: "encoded"}
 
 
 class ChatRefusal(Refused):
