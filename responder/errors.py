@@ -13,6 +13,8 @@ Errors of other people's systems are `connectors.contract.ConnectorError`.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ResponderError(Exception):
     """Root; `str()` holds no secrets and no customer data."""
@@ -29,7 +31,11 @@ class PermanentFailure(ResponderError):
 
 
 class Refused(ResponderError):
-    pass
+    """`code` and `facts` let a page say it in its reader's language (`responder.web.problems`); `str()` is English."""
+
+    def __init__(self, message: str = "", *, code: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        self.code, self.facts = code, facts
 
 
 class BadSetting(Refused):

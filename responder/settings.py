@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -64,6 +65,14 @@ class Settings(BaseSettings):
         str | None,
         Field(description="`https://...` under which messengers reach us. Unset: long polling where a channel can."),
     ] = None
+    trusted_proxies: Annotated[
+        str,
+        Field(
+            validate_default=True,
+            description="Reverse proxies in front of us, addresses or networks with commas between: their "
+            "`X-Forwarded-For` tells visitors apart, anybody else's is ignored.",
+        ),
+    ] = "127.0.0.1, ::1"
     access_token: Annotated[
         SecretStr | None,
         Field(min_length=16, description="Opens the staff pages and the API. Unset: made once and kept in `VAR_DIR`."),
@@ -100,6 +109,14 @@ class Settings(BaseSettings):
         if not _is_address_of(schemes, url if isinstance(url, str) else url.get_secret_value()):
             raise ValueError(f"must be an address like {example}")
         return url.rstrip("/") if isinstance(url, str) else url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _is_list_of_networks(cls, text: str) -> str:
+        """uvicorn takes what it cannot read for the name of a host, and so never matches it: it is refused here."""
+        networks = [_network(part.strip()) for part in text.split(",")]
+        mapped = [f"::ffff:{one.network_address}/{96 + one.prefixlen}" for one in networks if one.version == 4]
+        return ",".join([*map(str, networks), *mapped])  # mapped: how an IPv4 proxy looks to a server listening on ::
 
     @model_validator(mode="after")
     def _deadline_fits_budget(self) -> Settings:
@@ -138,6 +155,13 @@ def load_settings(**overrides: object) -> Settings:
         if not is_secret(field) and "@" not in (given := str(first["input"])):  # an address may hold a password
             problem += f", not `{given}`"
         raise BadSetting(name.upper(), problem, field.description or "") from None
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("must be addresses or networks such as 127.0.0.1 or 172.16.0.0/12; `*` is none") from None
 
 
 def environment_names() -> list[str]:

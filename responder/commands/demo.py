@@ -212,7 +212,7 @@ async def served(running: Responder) -> AsyncIterator[str]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)
-    server = _QuietServer(server_config(build_app(running), forwarded_allow_ips="127.0.0.1"))
+    server = _QuietServer(server_config(build_app(running), running.settings))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"

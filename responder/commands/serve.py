@@ -9,7 +9,6 @@ import socket
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import redis.asyncio as redis
 import uvicorn
@@ -28,6 +27,7 @@ from responder.web.access import Access
 from responder.web.app import make_app
 from responder.web.chat_desk import SalonChatDesk
 from responder.web.health import Check
+from responder.web.protocol import BoundedHttp
 
 LISTEN_BACKLOG = 1024
 DEMO_SALON = Path(str(resources.files("responder.salon") / "demo" / "salon.yaml"))
@@ -123,17 +123,19 @@ async def _serve(
 async def serve_until_stopped(running: Responder, listener: socket.socket, *, with_jobs: bool, headline: str) -> None:
     """Run the background loops and print the addresses, until a signal stops the process."""
     await running.warm_up()
-    server = uvicorn.Server(server_config(build_app(running)))
+    server = uvicorn.Server(server_config(build_app(running), running.settings))
     async with background(running, with_jobs=with_jobs):
         await announce(running, headline=headline)
         await server.serve(sockets=[listener])
 
 
-def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
-    """How uvicorn serves the application; whom it trusts to forward addresses is uvicorn's own setting."""
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the application."""
     return uvicorn.Config(
         app,
-        **where,
+        http=BoundedHttp,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
         log_config=None,
         access_log=False,
         server_header=False,

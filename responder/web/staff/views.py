@@ -105,7 +105,7 @@ async def one_dialogue(database: Database, salon_id: int, thread_id: int) -> Dia
         values = {"salon": salon_id, "thread": thread_id}
         head = await (await connection.execute(HEAD, values)).fetchone()
         if head is None:
-            raise NotFound(f"There is no dialogue {thread_id}.")
+            raise NotFound(f"There is no dialogue {thread_id}.", code="no_dialogue", dialogue=thread_id)
         messages = await (await connection.execute(MESSAGES, values)).fetchall()
         appointments = await (await connection.execute(APPOINTMENTS, values)).fetchall()
         head = (await _with_waits(connection, [head]))[0]
