@@ -124,9 +124,17 @@ async def serve_until_stopped(running: Responder, listener: socket.socket, *, wi
     """Run the background loops and print the addresses, until a signal stops the process."""
     await running.warm_up()
     server = uvicorn.Server(server_config(build_app(running), running.settings))
+    _survive_the_signal_that_stops_us()
     async with background(running, with_jobs=with_jobs):
         await announce(running, headline=headline)
         await server.serve(sockets=[listener])
+
+
+def _survive_the_signal_that_stops_us() -> None:
+    """uvicorn raises the signal once more when it has stopped serving; left alone that ends the process before jobs are
+    given back, connections closed and the embedded PostgreSQL stopped."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.SIG_IGN)
 
 
 def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:

@@ -62,7 +62,15 @@ async def served(*arguments: str, **names: str) -> AsyncIterator[tuple[str, str]
         _, pending = await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=30)
         if pending:
             process.kill()
-    assert process.returncode in (0, -signal.SIGTERM), await process.stdout.read()
+    assert process.returncode == 0, await process.stdout.read()
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 async def talk(base: str, text: str) -> list[dict[str, object]]:
@@ -96,6 +104,9 @@ async def test_the_embedded_default_answers_and_starts_again(tmp_path: Path) -> 
                 parts = (await ready.json())["parts"]
             async with aiohttp.ClientSession() as http, http.get(f"{base}/metrics") as page:
                 metrics = await page.text()
+            server = int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+            assert is_running(server)
+        assert not is_running(server)  # told to stop, it stops what it started
         assert "2" in str(lines[1]["text"])
         assert parts["database"] == "ok"
         assert "responder_turn_stage_seconds_bucket" in metrics
