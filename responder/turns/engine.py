@@ -7,10 +7,9 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 import structlog
 
@@ -22,7 +21,6 @@ from responder.dialogue.handoffs import open_handoff
 from responder.dialogue.states import Author, HandoffReason
 from responder.live import Live
 from responder.llm.reader import LlmReader
-from responder.llm.reading import Line
 from responder.logs import get_logger
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
@@ -78,7 +76,7 @@ class TurnEngine:
 
     async def run(self, thread_id: int) -> datetime | None:
         """Take the thread's turn, if it is due and free; gives when its next one is due, if words came meanwhile."""
-        claim = await claim_thread(self._database, thread_id, clock=self._clock)
+        claim = await self._claim(thread_id)
         if claim is None:
             return None
         with structlog.contextvars.bound_contextvars(turn=claim.token, thread_id=thread_id):
@@ -98,10 +96,14 @@ class TurnEngine:
             Voice(salon, language, now=now).hours()
         self._reader(salon).read(["завтра в 15 на стрижку, tomorrow at 3 pm"], now=now)
 
+    async def _claim(self, thread_id: int, *, token: str | None = None) -> Claim | None:
+        lines = 0 if self._llm is None else CONVERSATION_LINES
+        return await claim_thread(self._database, thread_id, clock=self._clock, lines=lines, token=token)
+
     async def _take(self, claim: Claim) -> datetime | None:
         for restart in range(MOST_RESTARTS + 1):
             if restart:
-                renewed = await claim_thread(self._database, claim.thread_id, clock=self._clock, token=claim.token)
+                renewed = await self._claim(claim.thread_id, token=claim.token)
                 if renewed is None:
                     return None
                 claim = renewed
@@ -124,16 +126,11 @@ class TurnEngine:
     async def _understand(self, claim: Claim, salon: SalonProfile) -> Reading:
         now = self._clock.now()
         waited_s = (now - claim.unanswered_since).total_seconds()
-
-        async def conversation() -> Sequence[Line]:
-            return await self._conversation(claim.thread_id)
-
         return await read(
             claim,
             salon=salon,
             rules=self._reader(salon),
             llm=self._llm,
-            conversation=conversation,
             now=now,
             deadline_s=max(self._limits.llm_deadline_s - waited_s, 0.0),
         )
@@ -212,14 +209,6 @@ class TurnEngine:
                 metrics.HANDOFFS.labels(HandoffReason.FAILED).inc()
         return None
 
-    async def _conversation(self, thread_id: int) -> list[Line]:
-        async with self._database.connection() as connection:
-            cursor = await connection.execute(
-                sql.CONVERSATION, {"thread": thread_id, "limit": CONVERSATION_LINES}, prepare=True
-            )
-            rows = await cursor.fetchall()
-        return [Line(author=_speaker(row["author"]), text=row["text"]) for row in reversed(rows)]
-
     def _reader(self, salon: SalonProfile) -> Reader:
         cached = self._readers.get(salon.id)
         if cached is None or cached[0] != salon.revision:
@@ -233,13 +222,3 @@ def language_of(claim: Claim, reading: Reading, salon: SalonProfile) -> str:
         if language in salon.languages:
             return str(language)
     return salon.language
-
-
-def _speaker(author: str) -> Literal["customer", "bot", "person"]:
-    match author:
-        case Author.CUSTOMER:
-            return "customer"
-        case Author.HUMAN | Author.HUMAN_DEVICE:
-            return "person"
-        case _:
-            return "bot"
