@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from connectors.contract import Messenger
 from responder import metrics
 from responder.clock import Clock
 from responder.db.engine import Database
@@ -32,6 +33,7 @@ from responder.turns.decision import Decision
 from responder.turns.effects import carry_out, look_up
 from responder.turns.reading import Reading, read
 from responder.turns.situation import Situation
+from responder.turns.typing_sign import TypingSign
 from responder.turns.wording import Voice
 from responder.understanding.reader import Reader
 
@@ -62,7 +64,7 @@ class TurnEngine:
         live: Live,
         limits: Limits,
         llm: LlmReader | None = None,
-        can_ask_contact: Callable[[int], bool] = lambda _account_id: False,
+        messenger_of: Callable[[int], Messenger | None] = lambda _account_id: None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -71,7 +73,7 @@ class TurnEngine:
         self._live = live
         self._limits = limits
         self._llm = llm
-        self._can_ask_contact = can_ask_contact
+        self._messenger_of = messenger_of
         self._readers: dict[int, tuple[int, Reader]] = {}
 
     async def run(self, thread_id: int) -> datetime | None:
@@ -126,14 +128,16 @@ class TurnEngine:
     async def _understand(self, claim: Claim, salon: SalonProfile) -> Reading:
         now = self._clock.now()
         waited_s = (now - claim.unanswered_since).total_seconds()
-        return await read(
-            claim,
-            salon=salon,
-            rules=self._reader(salon),
-            llm=self._llm,
-            now=now,
-            deadline_s=max(self._limits.llm_deadline_s - waited_s, 0.0),
-        )
+        messenger = None if self._llm is None else self._messenger_of(claim.channel_account_id)
+        with TypingSign(messenger, claim.thread_key):  # ends before the reply leaves, or it would outlast the reply
+            return await read(
+                claim,
+                salon=salon,
+                rules=self._reader(salon),
+                llm=self._llm,
+                now=now,
+                deadline_s=max(self._limits.llm_deadline_s - waited_s, 0.0),
+            )
 
     async def _commit(
         self, claim: Claim, salon: SalonProfile, reading: Reading, *, may_restart: bool
@@ -141,6 +145,7 @@ class TurnEngine:
         """Decide, and write all of it down, or nothing."""
         language = language_of(claim, reading, salon)
         now = self._clock.now()
+        messenger = self._messenger_of(claim.channel_account_id)
         at = Situation(
             salon=salon,
             voice=Voice(salon, language, now=now),
@@ -148,7 +153,7 @@ class TurnEngine:
             is_answered=claim.is_answered,
             is_started=any(message.kind == "started" for message in claim.unread),
             attachments=claim.attachments,
-            can_ask_contact=self._can_ask_contact(claim.channel_account_id),
+            can_ask_contact=messenger is not None and messenger.capabilities.can_ask_contact,
         )
         decision = decide(claim.state.but(language=language), reading.meaning, at)
         claim.stopwatch.lap("decide")
