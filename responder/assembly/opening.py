@@ -49,10 +49,6 @@ async def responder(
         def messenger_of(account_id: int) -> Messenger | None:
             return parts["self"].messenger_of(account_id)
 
-        def can_ask_contact(account_id: int) -> bool:
-            messenger = messenger_of(account_id)
-            return messenger is not None and messenger.capabilities.can_ask_contact
-
         pace = Pace.within(settings.reply_budget_s, quiet_s=settings.burst_quiet_s)
         delivery = Delivery(database, clock=clock, messenger_of=messenger_of, live=live)
         engine = TurnEngine(
@@ -68,7 +64,7 @@ async def responder(
                 burst_cap_s=pace.cap_s,
             ),
             llm=llm,
-            can_ask_contact=can_ask_contact,
+            messenger_of=messenger_of,
         )
         scheduler = TurnScheduler(engine, database=database, clock=clock)
         running = parts["self"] = Responder(

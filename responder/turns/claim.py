@@ -6,12 +6,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from connectors.contract import AttachmentKind, InboundKind
 from responder.clock import Clock
 from responder.db.engine import Database
 from responder.dialogue.state import DialogueState
+from responder.dialogue.states import Author
+from responder.llm.reading import Line
 from responder.turns import statements as sql
 from responder.turns.stopwatch import Stopwatch
 
@@ -48,6 +50,7 @@ class Claim:
     source: dict[str, Any]
     display_name: str | None
     unread: tuple[Unread, ...]
+    lines: tuple[Line, ...]  # the end of the conversation, the unread messages included; empty unless asked for
     started_at: datetime
     failures: int
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
@@ -73,16 +76,25 @@ class Claim:
         )
 
 
-async def claim_thread(database: Database, thread_id: int, *, clock: Clock, token: str | None = None) -> Claim | None:
-    """Take the turn of a thread; None when nothing is due, a person answers, or another process has it. A `token`
-    already held renews the lease (newer words are to be read as well)."""
+async def claim_thread(
+    database: Database, thread_id: int, *, clock: Clock, lines: int = 0, token: str | None = None
+) -> Claim | None:
+    """Take the turn of a thread; None when nothing is due, a person answers, or another process has it. `lines` is how
+    much of the conversation to read with it. A `token` already held renews the lease (newer words are to be read too).
+    """
     stopwatch = Stopwatch()
     started_at = clock.now()
     token = token or secrets.token_hex(8)
     async with database.connection() as connection:
         cursor = await connection.execute(
             sql.CLAIM,
-            {"thread": thread_id, "token": token, "now": started_at, "until": started_at + LEASE_LASTS},
+            {
+                "thread": thread_id,
+                "token": token,
+                "now": started_at,
+                "until": started_at + LEASE_LASTS,
+                "lines": lines,
+            },
             prepare=True,
         )
         row = await cursor.fetchone()
@@ -108,7 +120,18 @@ async def claim_thread(database: Database, thread_id: int, *, clock: Clock, toke
         unread=tuple(
             Unread(item["id"], InboundKind(item["kind"]), item["text"], item["payload"]) for item in row["unread"]
         ),
+        lines=tuple(Line(author=_speaker(author), text=text) for author, text in row["lines"]),
         started_at=started_at,
         failures=row["turn_failures"],
         stopwatch=stopwatch,
     )
+
+
+def _speaker(author: str) -> Literal["customer", "bot", "person"]:
+    match author:
+        case Author.CUSTOMER:
+            return "customer"
+        case Author.HUMAN | Author.HUMAN_DEVICE:
+            return "person"
+        case _:
+            return "bot"

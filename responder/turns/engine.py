@@ -7,13 +7,13 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 import structlog
 
+from connectors.contract import Messenger
 from responder import metrics
 from responder.clock import Clock
 from responder.db.engine import Database
@@ -22,7 +22,6 @@ from responder.dialogue.handoffs import open_handoff
 from responder.dialogue.states import Author, HandoffReason
 from responder.live import Live
 from responder.llm.reader import LlmReader
-from responder.llm.reading import Line
 from responder.logs import get_logger
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
@@ -34,6 +33,7 @@ from responder.turns.decision import Decision
 from responder.turns.effects import carry_out, look_up
 from responder.turns.reading import Reading, read
 from responder.turns.situation import Situation
+from responder.turns.typing_sign import TypingSign
 from responder.turns.wording import Voice
 from responder.understanding.reader import Reader
 
@@ -64,7 +64,7 @@ class TurnEngine:
         live: Live,
         limits: Limits,
         llm: LlmReader | None = None,
-        can_ask_contact: Callable[[int], bool] = lambda _account_id: False,
+        messenger_of: Callable[[int], Messenger | None] = lambda _account_id: None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -73,12 +73,12 @@ class TurnEngine:
         self._live = live
         self._limits = limits
         self._llm = llm
-        self._can_ask_contact = can_ask_contact
+        self._messenger_of = messenger_of
         self._readers: dict[int, tuple[int, Reader]] = {}
 
     async def run(self, thread_id: int) -> datetime | None:
         """Take the thread's turn, if it is due and free; gives when its next one is due, if words came meanwhile."""
-        claim = await claim_thread(self._database, thread_id, clock=self._clock)
+        claim = await self._claim(thread_id)
         if claim is None:
             return None
         with structlog.contextvars.bound_contextvars(turn=claim.token, thread_id=thread_id):
@@ -98,10 +98,14 @@ class TurnEngine:
             Voice(salon, language, now=now).hours()
         self._reader(salon).read(["завтра в 15 на стрижку, tomorrow at 3 pm"], now=now)
 
+    async def _claim(self, thread_id: int, *, token: str | None = None) -> Claim | None:
+        lines = 0 if self._llm is None else CONVERSATION_LINES
+        return await claim_thread(self._database, thread_id, clock=self._clock, lines=lines, token=token)
+
     async def _take(self, claim: Claim) -> datetime | None:
         for restart in range(MOST_RESTARTS + 1):
             if restart:
-                renewed = await claim_thread(self._database, claim.thread_id, clock=self._clock, token=claim.token)
+                renewed = await self._claim(claim.thread_id, token=claim.token)
                 if renewed is None:
                     return None
                 claim = renewed
@@ -124,19 +128,16 @@ class TurnEngine:
     async def _understand(self, claim: Claim, salon: SalonProfile) -> Reading:
         now = self._clock.now()
         waited_s = (now - claim.unanswered_since).total_seconds()
-
-        async def conversation() -> Sequence[Line]:
-            return await self._conversation(claim.thread_id)
-
-        return await read(
-            claim,
-            salon=salon,
-            rules=self._reader(salon),
-            llm=self._llm,
-            conversation=conversation,
-            now=now,
-            deadline_s=max(self._limits.llm_deadline_s - waited_s, 0.0),
-        )
+        messenger = None if self._llm is None else self._messenger_of(claim.channel_account_id)
+        with TypingSign(messenger, claim.thread_key):  # ends before the reply leaves, or it would outlast the reply
+            return await read(
+                claim,
+                salon=salon,
+                rules=self._reader(salon),
+                llm=self._llm,
+                now=now,
+                deadline_s=max(self._limits.llm_deadline_s - waited_s, 0.0),
+            )
 
     async def _commit(
         self, claim: Claim, salon: SalonProfile, reading: Reading, *, may_restart: bool
@@ -144,6 +145,7 @@ class TurnEngine:
         """Decide, and write all of it down, or nothing."""
         language = language_of(claim, reading, salon)
         now = self._clock.now()
+        messenger = self._messenger_of(claim.channel_account_id)
         at = Situation(
             salon=salon,
             voice=Voice(salon, language, now=now),
@@ -151,7 +153,7 @@ class TurnEngine:
             is_answered=claim.is_answered,
             is_started=any(message.kind == "started" for message in claim.unread),
             attachments=claim.attachments,
-            can_ask_contact=self._can_ask_contact(claim.channel_account_id),
+            can_ask_contact=messenger is not None and messenger.capabilities.can_ask_contact,
         )
         decision = decide(claim.state.but(language=language), reading.meaning, at)
         claim.stopwatch.lap("decide")
@@ -212,14 +214,6 @@ class TurnEngine:
                 metrics.HANDOFFS.labels(HandoffReason.FAILED).inc()
         return None
 
-    async def _conversation(self, thread_id: int) -> list[Line]:
-        async with self._database.connection() as connection:
-            cursor = await connection.execute(
-                sql.CONVERSATION, {"thread": thread_id, "limit": CONVERSATION_LINES}, prepare=True
-            )
-            rows = await cursor.fetchall()
-        return [Line(author=_speaker(row["author"]), text=row["text"]) for row in reversed(rows)]
-
     def _reader(self, salon: SalonProfile) -> Reader:
         cached = self._readers.get(salon.id)
         if cached is None or cached[0] != salon.revision:
@@ -233,13 +227,3 @@ def language_of(claim: Claim, reading: Reading, salon: SalonProfile) -> str:
         if language in salon.languages:
             return str(language)
     return salon.language
-
-
-def _speaker(author: str) -> Literal["customer", "bot", "person"]:
-    match author:
-        case Author.CUSTOMER:
-            return "customer"
-        case Author.HUMAN | Author.HUMAN_DEVICE:
-            return "person"
-        case _:
-            return "bot"

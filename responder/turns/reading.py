@@ -6,7 +6,7 @@ What the LLM read counts only when it came in time and passed its checks; the ru
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time
 from typing import Any
@@ -18,7 +18,7 @@ from responder.dialogue.meaning import Asked, Context, Intent, Meaning, Offered
 from responder.dialogue.state import DialogueState
 from responder.llm.merge import merge
 from responder.llm.reader import LlmReader
-from responder.llm.reading import Line, LlmOutcome, LlmReading
+from responder.llm.reading import LlmOutcome, LlmReading
 from responder.salon.profile import SalonProfile
 from responder.turns.claim import Claim, Unread
 from responder.understanding.reader import Reader
@@ -28,8 +28,6 @@ _ANSWERS_NOW = {
     Asked.CONFIRM: ("confirm:yes", "confirm:no"),
     Asked.CANCEL_CONFIRM: ("cancel:yes", "cancel:no"),
 }
-
-Conversation = Callable[[], Awaitable[Sequence[Line]]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +61,6 @@ async def read(
     salon: SalonProfile,
     rules: Reader,
     llm: LlmReader | None,
-    conversation: Conversation,
     now: datetime,
     deadline_s: float,
 ) -> Reading:
@@ -75,9 +72,8 @@ async def read(
         return Reading(meaning=_with_contact(pressed, claim, salon), by="buttons")
     asking = None
     if llm is not None and deadline_s > 0:
-        lines = await conversation()
         asking = asyncio.create_task(
-            llm.read(lines, salon=salon, state=claim.state, context=context, now=now, deadline_s=deadline_s)
+            llm.read(claim.lines, salon=salon, state=claim.state, context=context, now=now, deadline_s=deadline_s)
         )
     try:
         if asking is not None:

@@ -8,7 +8,8 @@ __all__ = ["ATTEMPT_LASTS"]
 
 READABLE = "('message', 'pressed', 'started', 'edited')"
 
-# An edit whose original is itself unread is skipped: the original's text is already the new one.
+# An edit whose original is itself unread is skipped: the original's text is already the new one. `lines` is how much of
+# the conversation to read, none where no LLM is asked.
 CLAIM = f"""
 WITH claimed AS (
     UPDATE thread SET lease_token = %(token)s, lease_until = %(until)s
@@ -32,7 +33,14 @@ SELECT c.thread_key, c.salon_id, c.channel_account_id, c.customer_id, c.state, c
               SELECT 1 FROM message original
               WHERE original.thread_id = m.thread_id AND original.id > COALESCE(c.answered_to_id, 0)
                 AND original.kind = 'message' AND original.provider_message_id = m.provider_message_id))
-    ), '[]'::jsonb) AS unread
+    ), '[]'::jsonb) AS unread,
+    COALESCE((
+        SELECT jsonb_agg(jsonb_build_array(l.author, l.text) ORDER BY l.id)
+        FROM (SELECT m.id, m.author, m.text FROM message m
+              WHERE m.thread_id = c.id AND m.text <> '' AND m.deleted_at IS NULL AND m.kind <> 'unknown'
+                AND (m.direction = 'in' OR m.send_state <> 'withdrawn')
+              ORDER BY m.id DESC LIMIT %(lines)s) l
+    ), '[]'::jsonb) AS lines
 FROM claimed c
 JOIN salon s ON s.id = c.salon_id
 JOIN LATERAL (SELECT * FROM enquiry WHERE thread_id = c.id ORDER BY id DESC LIMIT 1) e ON true
@@ -106,11 +114,4 @@ WHERE id = %(enquiry)s AND closed_at IS NULL
 KNOW_CUSTOMER = """
 UPDATE customer SET name = %(name)s, phone = %(phone)s, language = COALESCE(%(language)s, language)
 WHERE id = %(customer)s
-"""
-
-CONVERSATION = """
-SELECT author, text FROM message
-WHERE thread_id = %(thread)s AND text <> '' AND deleted_at IS NULL AND kind <> 'unknown'
-  AND (direction = 'in' OR send_state <> 'withdrawn')
-ORDER BY id DESC LIMIT %(limit)s
 """

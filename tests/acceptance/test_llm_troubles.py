@@ -143,3 +143,16 @@ async def _check_every_reply(app: Running) -> None:
     assert replies
     for reply in replies:
         assert violations(reply["text"], facts) == (), reply["text"]
+
+
+async def test_a_customer_who_waits_for_the_llm_sees_typing(database_url: str) -> None:
+    """While the LLM is waited for, the customer's own chat shows typing; then the reply comes, and nothing after it."""
+    async with TelegramStub() as telegram, OpenAiStub() as llm:
+        llm.always_answer_with(says.hang())
+        async with running(database_url, telegram=telegram, **with_llm(llm)) as app:
+            await telegram.customer_says(ANNA, "Сколько стоит женская стрижка?").confirmed()
+            await telegram.until_sent(ANNA, count=1)
+            await app.responder.scheduler.idle()
+            calls = [method for method, _ in telegram.calls if method.startswith("send")]
+    assert calls == ["sendChatAction", "sendMessage"]
+    assert telegram.typing == [ANNA]
