@@ -48,6 +48,7 @@ class Claim:
     source: dict[str, Any]
     display_name: str | None
     unread: tuple[Unread, ...]
+    seen_id: int | None  # the newest message this turn has seen, whether or not it is still there to be read
     started_at: datetime
     failures: int
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
@@ -55,10 +56,6 @@ class Claim:
     @property
     def first_message_id(self) -> int | None:
         return self.unread[0].id if self.unread else None
-
-    @property
-    def last_message_id(self) -> int | None:
-        return max(message.id for message in self.unread) if self.unread else None
 
     @property
     def texts(self) -> list[str]:
@@ -106,8 +103,11 @@ async def claim_thread(database: Database, thread_id: int, *, clock: Clock, toke
         source=row["source"],
         display_name=row["display_name"],
         unread=tuple(
-            Unread(item["id"], InboundKind(item["kind"]), item["text"], item["payload"]) for item in row["unread"]
+            Unread(item["id"], InboundKind(item["kind"]), item["text"], item["payload"])
+            for item in row["unread"]
+            if not item["is_void"]
         ),
+        seen_id=max((item["id"] for item in row["unread"]), default=None),
         started_at=started_at,
         failures=row["turn_failures"],
         stopwatch=stopwatch,

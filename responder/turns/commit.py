@@ -77,7 +77,7 @@ async def write_down(
         {
             "thread": claim.thread_id,
             "token": claim.token,
-            "seen": claim.last_message_id,
+            "seen": claim.seen_id,
             "may_restart": may_restart,
             "state": Jsonb(decision.state.to_json()),
             "mode": "human" if decision.handoff and decision.handoff.silences_bot else "bot",

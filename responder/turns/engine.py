@@ -105,6 +105,8 @@ class TurnEngine:
                 if renewed is None:
                     return None
                 claim = renewed
+            if not claim.unread:
+                return await self._rest(claim)
             salon = await self._salons.get(claim.salon_id, claim.salon_revision)
             reading = await self._understand(claim, salon)
             claim.stopwatch.lap("understand")
@@ -194,6 +196,14 @@ class TurnEngine:
             await self._delivery.deliver_next(claim.thread_id)
         claim.stopwatch.lap("deliver")
         await self._live.publish(f"salon:{claim.salon_id}", {"type": "message", "thread_id": claim.thread_id})
+
+    async def _rest(self, claim: Claim) -> datetime | None:
+        """Say nothing to words that were taken back; gives when the next turn is due, if others came meanwhile."""
+        metrics.TURNS.labels("none", "nothing_left").inc()
+        values = {"thread": claim.thread_id, "token": claim.token, "seen": claim.seen_id}
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(sql.REST, values)).fetchone()
+        return None if row is None else row["turn_due_at"]
 
     async def _fail(self, claim: Claim) -> datetime | None:
         """Back off and try again; after several failures ask a person, and let the dialogue rest until then."""

@@ -8,7 +8,8 @@ __all__ = ["ATTEMPT_LASTS"]
 
 READABLE = "('message', 'pressed', 'started', 'edited')"
 
-# An edit whose original is itself unread is skipped: the original's text is already the new one.
+# Void: taken back by the customer, or an edit whose newest text stands in another unread row. No turn reads it, and the
+# turn that read the rest has seen it.
 CLAIM = f"""
 WITH claimed AS (
     UPDATE thread SET lease_token = %(token)s, lease_until = %(until)s
@@ -23,15 +24,16 @@ SELECT c.thread_key, c.salon_id, c.channel_account_id, c.customer_id, c.state, c
     EXISTS (SELECT 1 FROM message o WHERE o.enquiry_id = e.id AND o.direction = 'out' AND o.author <> 'system'
             AND o.send_state IN ('sending', 'accepted', 'unknown')) AS is_answered,
     COALESCE((
-        SELECT jsonb_agg(jsonb_build_object('id', m.id, 'kind', m.kind, 'text', m.text, 'payload', m.payload)
-                         ORDER BY m.sent_at NULLS LAST, m.order_key, m.id)
+        SELECT jsonb_agg(jsonb_build_object('id', m.id, 'kind', m.kind, 'text', m.text, 'payload', m.payload,
+            'is_void', m.deleted_at IS NOT NULL OR m.kind = 'edited' AND EXISTS (
+                SELECT 1 FROM message newer
+                WHERE newer.thread_id = m.thread_id AND newer.id > COALESCE(c.answered_to_id, 0)
+                  AND newer.provider_message_id = m.provider_message_id
+                  AND (newer.kind = 'message' OR newer.kind = 'edited' AND newer.id > m.id)))
+            ORDER BY m.sent_at NULLS LAST, m.order_key, m.id)
         FROM message m
         WHERE m.thread_id = c.id AND m.id > COALESCE(c.answered_to_id, 0) AND m.direction = 'in'
-          AND m.kind IN {READABLE} AND m.deleted_at IS NULL
-          AND NOT (m.kind = 'edited' AND EXISTS (
-              SELECT 1 FROM message original
-              WHERE original.thread_id = m.thread_id AND original.id > COALESCE(c.answered_to_id, 0)
-                AND original.kind = 'message' AND original.provider_message_id = m.provider_message_id))
+          AND m.kind IN {READABLE}
     ), '[]'::jsonb) AS unread
 FROM claimed c
 JOIN salon s ON s.id = c.salon_id
@@ -76,6 +78,16 @@ WITH ours AS (
     RETURNING id, send_state
 )
 SELECT ours.turn_due_at, said.id AS message_id, said.send_state FROM ours LEFT JOIN said ON true
+"""
+
+# Nothing is left to answer: everything unread was taken back.
+REST = """
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_failures = 0,
+    answered_to_id = GREATEST(answered_to_id, %(seen)s),
+    unanswered_since = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0) THEN unanswered_since END,
+    turn_due_at = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0) THEN turn_due_at END
+WHERE id = %(thread)s AND lease_token = %(token)s
+RETURNING turn_due_at
 """
 
 RELEASE = """
