@@ -89,6 +89,7 @@ async def responder(
             access_token=_secret(settings, "access_token"),
         )
         stack.push_async_callback(running.close_accounts)
+        stack.push_async_callback(delivery.close)
         stack.push_async_callback(scheduler.close)
         await running.refresh_accounts()
         yield running
