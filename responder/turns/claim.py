@@ -70,12 +70,20 @@ class Claim:
         )
 
 
-async def claim_thread(database: Database, thread_id: int, *, clock: Clock, token: str | None = None) -> Claim | None:
+def reply_key(token: str) -> str:
+    """The idempotency key of the reply of the turn that holds `token`."""
+    return f"turn-{token}"
+
+
+def new_token() -> str:
+    return secrets.token_hex(8)
+
+
+async def claim_thread(database: Database, thread_id: int, *, clock: Clock, token: str) -> Claim | None:
     """Take the turn of a thread; None when nothing is due, a person answers, or another process has it. A `token`
     already held renews the lease (newer words are to be read as well)."""
     stopwatch = Stopwatch()
     started_at = clock.now()
-    token = token or secrets.token_hex(8)
     async with database.connection() as connection:
         cursor = await connection.execute(
             sql.CLAIM,

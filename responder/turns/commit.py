@@ -18,7 +18,7 @@ from responder.dialogue.handoffs import open_handoff
 from responder.dialogue.state import DialogueState
 from responder.leads.service import record_lead
 from responder.turns import statements as sql
-from responder.turns.claim import Claim
+from responder.turns.claim import Claim, reply_key
 from responder.turns.decision import Decision
 from responder.turns.reading import Reading
 from responder.turns.situation import Situation
@@ -88,7 +88,7 @@ async def write_down(
             "text": text,
             "payload": Jsonb(decision.payload()),
             "substance": decision.substance.value,
-            "key": f"turn-{claim.token}",
+            "key": reply_key(claim.token),
             "now": now,
             "until": now + sql.ATTEMPT_LASTS,
             "started": claim.started_at,

@@ -18,7 +18,7 @@ SWEEP_BATCH = 100
 
 
 class TurnScheduler:
-    """`wake` never blocks; at most `limit` turns run at once, one per thread."""
+    """`wake` never blocks; at most `limit` turns are thought about at once, one per thread."""
 
     def __init__(self, engine: TurnEngine, *, database: Database, clock: Clock, limit: int = 64) -> None:
         self._engine = engine
@@ -64,8 +64,7 @@ class TurnScheduler:
         try:
             while (due_at := self._due.pop(thread_id, None)) is not None:
                 await self._until(thread_id, due_at)
-                async with self._slots:
-                    next_due = await self._engine.run(thread_id)
+                next_due = await self._engine.run(thread_id, slots=self._slots)
                 if next_due is not None:
                     self._due.setdefault(thread_id, next_due)
         except Exception:  # the outer edge of a turn: the sweep will find the thread again

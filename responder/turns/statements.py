@@ -91,14 +91,30 @@ RETURNING turn_due_at
 """
 
 RELEASE = """
-UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_failures = turn_failures + 1, turn_due_at = %(due)s
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = %(due)s,
+    turn_failures = turn_failures + %(failures)s
 WHERE id = %(thread)s AND lease_token = %(token)s
 """
 
 GIVE_UP = """
-UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = NULL, turn_failures = 0
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = NULL, turn_failures = 0,
+    state = state || '{"handed_off": true}'
 WHERE id = %(thread)s AND lease_token = %(token)s
 RETURNING id
+"""
+
+TELL = """
+INSERT INTO message (salon_id, thread_id, enquiry_id, channel_account_id, direction, author, auto_reply, text,
+    composed_at, substance, idempotency_key, send_state, next_attempt_at)
+VALUES (%(salon)s, %(thread)s, %(enquiry)s, %(account)s, 'out', 'bot', true, %(text)s, %(now)s, %(substance)s, %(key)s,
+    'queued', %(now)s)
+"""
+
+# Only for the process that wrote the row and knows that it never began to send it.
+SEND_AFTER_ALL = """
+UPDATE message SET send_state = 'queued', attempts = 0, next_attempt_at = %(now)s
+WHERE thread_id = %(thread)s AND idempotency_key = %(key)s AND direction = 'out'
+  AND send_state = 'sending' AND attempts = 1
 """
 
 FIND_DUE = """
