@@ -15,6 +15,7 @@ log = get_logger(__name__)
 SWEEP_EVERY_S = 1.0
 SWEEP_GRACE = timedelta(milliseconds=300)  # the process that took the message in goes first
 SWEEP_BATCH = 100
+LONGEST_WAIT_S = 60.0  # as FAR in the statements
 
 
 class TurnScheduler:
@@ -75,10 +76,11 @@ class TurnScheduler:
                 self.wake(thread_id, self._due[thread_id])
 
     async def _until(self, thread_id: int, due_at: datetime) -> None:
-        """Sleep until due; a wake in between that moves the due time moves the sleep."""
+        """Sleep until due; a wake in between that moves the due time moves the sleep. A time too far ahead was
+        set before the clock was put back, and is due."""
         while True:
             wait_s = (due_at - self._clock.now()).total_seconds()
-            if wait_s <= 0:
+            if not 0 < wait_s <= LONGEST_WAIT_S:
                 return
             await self._clock.sleep(wait_s)
             due_at = self._due.pop(thread_id, due_at)

@@ -6,6 +6,9 @@ from responder.delivery.rules import ATTEMPT_LASTS
 
 __all__ = ["ATTEMPT_LASTS"]
 
+# No turn waits and no lease lasts this long: a time beyond it was written before the clock was put back.
+FAR = "interval '1 minute'"
+
 READABLE = "('message', 'pressed', 'started', 'edited')"
 
 # Void: taken back by the customer, or an edit whose newest text stands in another unread row. No turn reads it, and the
@@ -14,8 +17,8 @@ CLAIM = f"""
 WITH claimed AS (
     UPDATE thread SET lease_token = %(token)s, lease_until = %(until)s
     WHERE id = %(thread)s AND mode = 'bot' AND turn_due_at IS NOT NULL
-      AND (turn_due_at <= %(now)s OR lease_token = %(token)s)
-      AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_token = %(token)s)
+      AND (turn_due_at <= %(now)s OR turn_due_at > %(now)s + {FAR} OR lease_token = %(token)s)
+      AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_until > %(now)s + {FAR} OR lease_token = %(token)s)
     RETURNING *
 )
 SELECT c.thread_key, c.salon_id, c.channel_account_id, c.customer_id, c.state, c.source, c.display_name,
@@ -117,9 +120,10 @@ WHERE thread_id = %(thread)s AND idempotency_key = %(key)s AND direction = 'out'
   AND send_state = 'sending' AND attempts = 1
 """
 
-FIND_DUE = """
+FIND_DUE = f"""
 SELECT id FROM thread
-WHERE turn_due_at <= %(now)s AND mode = 'bot' AND (lease_until IS NULL OR lease_until <= %(now)s)
+WHERE (turn_due_at <= %(now)s OR turn_due_at > %(now)s + {FAR}) AND mode = 'bot'
+  AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_until > %(now)s + {FAR})
 ORDER BY turn_due_at LIMIT %(limit)s
 """
 
