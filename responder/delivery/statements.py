@@ -1,4 +1,6 @@
-"""The SQL of delivery. Rows of one thread leave in the order of their ids, one at a time."""
+"""The SQL of delivery. Rows of one thread leave in the order of their ids, one at a time: whatever follows a row whose
+outcome is unknown waits until that row is settled, since it may be sent once more.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ UPDATE message m SET send_state = 'sending', attempts = attempts + 1, next_attem
 FROM thread t
 WHERE t.id = m.thread_id AND m.id = (
     SELECT first.id FROM message first
-    WHERE first.thread_id = %(thread)s AND first.send_state IN ('queued', 'sending')
+    WHERE first.thread_id = %(thread)s AND first.send_state IN ('queued', 'sending', 'unknown')
     ORDER BY first.id LIMIT 1 FOR UPDATE)
   AND m.send_state = 'queued' AND {_is_time("m")}
 RETURNING {_COLUMNS}
@@ -42,7 +44,7 @@ SELECT due.thread_id FROM (
         row_number() OVER (PARTITION BY head.channel_account_id ORDER BY head.next_attempt_at NULLS FIRST) AS place
     FROM (
         SELECT DISTINCT ON (thread_id) thread_id, id, channel_account_id, send_state, next_attempt_at, composed_at
-        FROM message WHERE send_state IN ('queued', 'sending') ORDER BY thread_id, id
+        FROM message WHERE send_state IN ('queued', 'sending', 'unknown') ORDER BY thread_id, id
     ) head
     WHERE head.send_state = 'queued' AND head.thread_id <> ALL(%(ours)s)
       AND {_is_time("head")}

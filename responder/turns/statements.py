@@ -75,7 +75,7 @@ WITH ours AS (
         CASE line.send_state WHEN 'sending' THEN %(until)s::timestamptz END, told.id
     FROM ours, told, (
         SELECT CASE WHEN EXISTS (
-            SELECT 1 FROM message w WHERE w.thread_id = %(thread)s AND w.send_state IN ('queued', 'sending')
+            SELECT 1 FROM message w WHERE w.thread_id = %(thread)s AND w.send_state IN ('queued', 'sending', 'unknown')
         ) THEN 'queued' ELSE 'sending' END AS send_state) AS line
     WHERE %(text)s::varchar <> ''
     RETURNING id, send_state
