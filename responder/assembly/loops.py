@@ -17,7 +17,7 @@ from connectors.contract import (
 from responder import jobs, metrics
 from responder.assembly.parts import OpenDoor, Responder
 from responder.booking.service import expire_holds
-from responder.leads.service import PUSH_LEAD, LeadPusher
+from responder.leads.service import PUSH_LEAD, LeadPusher, retry_refused
 from responder.logs import get_logger
 from responder.salon.profile import SalonProfile
 
@@ -66,7 +66,20 @@ async def run_jobs(running: Responder) -> None:
     app = jobs.make_app(running.database.url)
     pusher = lead_pusher(running)
     jobs.register(app, PUSH_LEAD, pusher.push)
+    await _retry_refused_leads(running)
     await jobs.run_worker(app)
+
+
+async def _retry_refused_leads(running: Responder) -> None:
+    """Secrets are read at the start, so this start may be what a refused account was waiting for."""
+    try:
+        async with running.database.transaction() as connection:
+            count = await retry_refused(connection)
+    except psycopg.OperationalError as error:  # they come by themselves, a little later
+        log.warning("refused_leads_not_retried", error=type(error).__name__)
+    else:
+        if count:
+            log.info("refused_leads_retried", count=count)
 
 
 def lead_pusher(running: Responder) -> LeadPusher:

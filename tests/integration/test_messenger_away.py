@@ -146,7 +146,7 @@ TROUBLES: dict[str, tuple[Callable[[TelegramStub], None], int]] = {
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 async def test_lines_of_a_thread_keep_their_order(database: Database, clock: FixedClock, trouble: str) -> None:
-    """Three lines wait and the first one meets trouble: all arrive in order; only a lost answer repeats a line, once."""
+    """Three lines wait and the first one meets trouble: all arrive in order; only a lost answer repeats one, once."""
     world = await make_world(database, now=clock.now())
     arrange, times = TROUBLES[trouble]
     async with TelegramStub() as telegram:
