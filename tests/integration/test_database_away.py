@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 
 from tests.integration.outages import OwnPostgres, Served, own_postgres, served, until_subscribed
@@ -21,6 +22,11 @@ SELECT (SELECT count(*) FROM message WHERE direction = 'out' AND accepted_at IS 
        (SELECT count(*) FROM message WHERE direction = 'in') AS asked,
        (SELECT count(*) FROM message WHERE direction = 'out') AS replies,
        (SELECT count(*) FROM handoff) AS handoffs
+"""
+
+KILL = """
+SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) AS ended FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
 
 
@@ -74,6 +80,32 @@ async def test_a_stream_of_messages_across_two_outages(tmp_path: Path) -> None:
     assert (done["asked"], done["replies"], done["handoffs"]) == (62, 62, 0)
     assert {status for delivery in asked for status in delivery.answers} <= {0, 200, 503}
     assert ready == (200, {"status": "ok", "parts": {"database": "ok", "salons": "ok"}})
+
+
+async def test_connections_that_die_in_the_middle_of_everything(tmp_path: Path) -> None:
+    """Every connection of the process is ended again and again while sixty customers write and their answers leave:
+    each is answered, once, and nobody is handed to a person."""
+    with own_postgres(tmp_path / "postgres") as postgres:
+        async with (
+            TelegramStub(answer_delay_s=0.1) as telegram,
+            served(tmp_path, database_url=postgres.url, telegram=telegram) as app,
+        ):
+            await until_subscribed(telegram)
+            asked, ended = [], 0
+            for chat in CHATS:
+                asked.append(telegram.customer_says(chat, "Сколько стоит маникюр?"))
+                if chat % 2:  # at the send, between commit and stamp; the others at the door
+                    await until(partial(is_called_for, telegram, chat))
+                (row,) = await postgres.rows(KILL)
+                ended += row["ended"]
+            for delivery in asked:
+                await asyncio.wait_for(delivery.confirmed(), 60)
+            done = await until(lambda: settled(postgres), within_s=90)
+            sent = {chat: len(telegram.sent(chat)) for chat in CHATS}
+            crashes = app.logged("turn_crashed") + app.logged("turn_failed")
+    assert {chat: count for chat, count in sent.items() if count != 1} == {}
+    assert (done["asked"], done["replies"], done["handoffs"], crashes) == (60, 60, 0, 0)
+    assert ended > len(CHATS)
 
 
 async def test_a_database_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
