@@ -28,6 +28,8 @@ app = typer.Typer(
 LANGUAGES = ("ru", "en")
 salon_app = typer.Typer(help="The salon file: check it, import it.", no_args_is_help=True)
 app.add_typer(salon_app, name="salon")
+leads_app = typer.Typer(help="Leads on their way into a CRM.", no_args_is_help=True)
+app.add_typer(leads_app, name="leads")
 
 
 def _number(low: int, high: int) -> Callable[[str | int], int]:
@@ -166,6 +168,14 @@ def check_file(file: SalonFile) -> None:
 
     salon = read_salon_file(file)
     print(f"{file}: in order ({len(salon.services)} services, {len(salon.specialists)} specialists)")
+
+
+@leads_app.command("retry")
+def retry_leads(salon: SalonOption = None) -> None:
+    """Bring every lead that the CRM lacks there now, after it was mended or switched on."""
+    from responder.commands.leads import retry
+
+    print(asyncio.run(retry(_settings(quiet=True), salon=salon)))
 
 
 @app.callback(invoke_without_command=True)

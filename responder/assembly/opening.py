@@ -16,7 +16,8 @@ from responder.delivery.service import Delivery
 from responder.desk.service import Desk
 from responder.intake.rules import Pace
 from responder.intake.service import Intake
-from responder.live import InProcessLive, Live, RedisLive
+from responder.live import InProcessLive, Live
+from responder.live_redis import RedisLive
 from responder.llm.reader import LlmReader
 from responder.salon.loader import SalonCache
 from responder.secrets_file import kept_secret
@@ -85,6 +86,7 @@ async def responder(
             access_token=_secret(settings, "access_token"),
         )
         stack.push_async_callback(running.close_accounts)
+        stack.push_async_callback(delivery.close)
         stack.push_async_callback(scheduler.close)
         await running.refresh_accounts()
         yield running

@@ -6,6 +6,7 @@ of an enquiry takes the longer way. Nothing here waits for anybody: the caller a
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import psycopg
 from psycopg.types.json import Jsonb
 
 from connectors.contract import ChannelKind, Inbound, InboundKind
@@ -23,6 +25,10 @@ from responder.intake import statements as sql
 from responder.intake.bounds import within_bounds
 from responder.intake.events import apply_event
 from responder.intake.rules import OPENS_ENQUIRY, ClockStart, Pace
+from responder.logs import get_logger
+
+log = get_logger(__name__)
+STORE_WITHIN_S = 5.0  # a messenger that is told soon comes again soon; one that is kept waiting gives up and backs off
 
 _NUL_ESCAPE = re.compile(rb"((?<!\\)(?:\\\\)*)\\u0000")
 
@@ -53,10 +59,31 @@ class Intake:
         self._clock = clock
         self._pace = pace
         self._quiet = enquiry_quiet
+        self._late: set[asyncio.Task[list[Stored]]] = set()
 
     async def store(self, account: Account, items: Sequence[Inbound], *, received_at: datetime) -> list[Stored]:
-        """Store every item of one request, all or nothing; a redelivered one changes nothing."""
+        """Store every item of one request, all or nothing; a redelivered one changes nothing. Raises
+        `psycopg.OperationalError` when the database does not take it soon."""
         items = [within_bounds(item, received_at=received_at) for item in items]
+        storing = asyncio.create_task(self._store(account, items, received_at))
+        try:
+            done, _ = await asyncio.wait((storing,), timeout=STORE_WITHIN_S)
+        finally:
+            if not storing.done():
+                self._late.add(storing)
+                storing.add_done_callback(self._came_late)
+        if not done:
+            # not cancelled: a statement whose server is silent takes ten seconds more to let go of its connection
+            raise psycopg.OperationalError(f"not stored within {STORE_WITHIN_S:g} s")
+        return storing.result()
+
+    def _came_late(self, storing: asyncio.Task[list[Stored]]) -> None:
+        """Nobody waits for it any more; what it stored is a duplicate when it comes again, and swept if it does not."""
+        self._late.discard(storing)
+        if not storing.cancelled() and (error := storing.exception()) is not None:
+            log.warning("late_store_failed", error=type(error).__name__)
+
+    async def _store(self, account: Account, items: Sequence[Inbound], received_at: datetime) -> list[Stored]:
         if len(items) == 1 and items[0].kind in OPENS_ENQUIRY:
             async with self._database.connection() as connection:
                 stored = await self._store_known(connection, account, items[0], received_at)

@@ -101,13 +101,23 @@ async def follow_visit(connection: Connection, appointment_id: int, *, now: date
     return int(row["id"])
 
 
-async def retry_parked(connection: Connection, *, salon_id: int) -> int:
-    """Try again what a CRM had refused, after somebody mended it; returns how many leads."""
-    rows = await (await connection.execute(statements.UNPARK, {"salon": salon_id})).fetchall()
-    lead_ids = {row["id"] for row in rows}
-    for lead_id in sorted(lead_ids):
-        await _defer_push(connection, lead_id, run_at=None)
-    return len(lead_ids)
+async def retry_leads(connection: Connection, *, salon_id: int, crm_keys: Sequence[str]) -> int:
+    """Bring every lead that one of these CRMs lacks there now, refused or not, after somebody mended it; returns how
+    many leads."""
+    values = {"salon": salon_id, "crms": list(crm_keys)}
+    rows = await (await connection.execute(statements.TAKE_UP_LACKING, values)).fetchall()
+    for row in rows:
+        await _defer_push(connection, row["lead_id"], run_at=None)
+    return len(rows)
+
+
+async def retry_refused(connection: Connection) -> int:
+    """Try leads whose account was refused at once and not at the end of their pause: settings may be mended; returns
+    how many."""
+    rows = await (await connection.execute(statements.FIND_REFUSED)).fetchall()
+    for row in rows:
+        await _defer_push(connection, row["lead_id"], run_at=None)
+    return len(rows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -262,14 +272,15 @@ def _is_due(delivery: Mapping[str, Any], revision: int, now: datetime) -> bool:
 
 
 def _setback(error: ConnectorError, revision: int, now: datetime) -> dict[str, object]:
-    """What a failed attempt leaves in the row: a pause when the CRM named one, or the parking of this revision."""
+    """What a failed attempt leaves in the row: a pause when the CRM named one; or that it waits for staff, who mend
+    what this revision says or, where the account is refused, the settings."""
     pause_s = error.retry_after_s if isinstance(error, TransientError) else None
-    is_parked = not isinstance(error, (TransientError, CredentialsRefused))
+    is_account_refused = isinstance(error, CredentialsRefused)
     return {
         "error": str(error),
         "next_attempt_at": None if pause_s is None else now + timedelta(seconds=pause_s),
-        "parked_at": now if is_parked else None,
-        "parked_revision": revision if is_parked else None,
+        "parked_at": None if isinstance(error, TransientError) else now,
+        "parked_revision": None if isinstance(error, TransientError) or is_account_refused else revision,
     }
 
 

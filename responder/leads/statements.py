@@ -92,10 +92,23 @@ UPDATE lead_delivery SET attempts = attempts + 1, last_error = %(error)s, next_a
 WHERE id = %(delivery)s
 """
 
-UNPARK = """
-UPDATE lead_delivery SET parked_at = NULL, parked_revision = NULL FROM lead
-WHERE lead.id = lead_delivery.lead_id AND lead.salon_id = %(salon)s AND lead_delivery.parked_at IS NOT NULL
-RETURNING lead.id
+# Also what was noted while the account was switched off or not there yet: no row stands for it.
+TAKE_UP_LACKING = """
+WITH lacking AS (
+    SELECT lead.id AS lead_id, delivery.id AS delivery_id
+    FROM lead CROSS JOIN unnest(%(crms)s::text[]) AS account(key)
+    LEFT JOIN lead_delivery delivery ON delivery.lead_id = lead.id AND delivery.crm_key = account.key
+    WHERE lead.salon_id = %(salon)s AND COALESCE(delivery.revision, 0) < lead.revision
+), unparked AS (
+    UPDATE lead_delivery SET parked_at = NULL, parked_revision = NULL FROM lacking
+    WHERE lead_delivery.id = lacking.delivery_id
+)
+SELECT DISTINCT lead_id FROM lacking ORDER BY lead_id
+"""
+
+# Parked with no revision: the account was refused, not what it was given.
+FIND_REFUSED = """
+SELECT DISTINCT lead_id FROM lead_delivery WHERE parked_at IS NOT NULL AND parked_revision IS NULL ORDER BY lead_id
 """
 
 RECENT = """

@@ -65,4 +65,4 @@ class LeadDelivery(SQLModel, table=True):
     last_error: str | None = None
     delivered_at: datetime | None = instant()
     parked_at: datetime | None = instant()  # a permanent error: waits for staff
-    parked_revision: int | None = None  # what was refused; a later revision is tried again
+    parked_revision: int | None = None  # what was refused; a later one is tried again. None: the account was refused

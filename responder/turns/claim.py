@@ -51,6 +51,7 @@ class Claim:
     display_name: str | None
     unread: tuple[Unread, ...]
     lines: tuple[Line, ...]  # the end of the conversation, the unread messages included; empty unless asked for
+    seen_id: int | None  # the newest message this turn has seen, whether or not it is still there to be read
     started_at: datetime
     failures: int
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
@@ -58,10 +59,6 @@ class Claim:
     @property
     def first_message_id(self) -> int | None:
         return self.unread[0].id if self.unread else None
-
-    @property
-    def last_message_id(self) -> int | None:
-        return max(message.id for message in self.unread) if self.unread else None
 
     @property
     def texts(self) -> list[str]:
@@ -76,15 +73,21 @@ class Claim:
         )
 
 
-async def claim_thread(
-    database: Database, thread_id: int, *, clock: Clock, lines: int = 0, token: str | None = None
-) -> Claim | None:
+def reply_key(token: str) -> str:
+    """The idempotency key of the reply of the turn that holds `token`."""
+    return f"turn-{token}"
+
+
+def new_token() -> str:
+    return secrets.token_hex(8)
+
+
+async def claim_thread(database: Database, thread_id: int, *, clock: Clock, token: str, lines: int = 0) -> Claim | None:
     """Take the turn of a thread; None when nothing is due, a person answers, or another process has it. `lines` is how
     much of the conversation to read with it. A `token` already held renews the lease (newer words are to be read too).
     """
     stopwatch = Stopwatch()
     started_at = clock.now()
-    token = token or secrets.token_hex(8)
     async with database.connection() as connection:
         cursor = await connection.execute(
             sql.CLAIM,
@@ -118,9 +121,12 @@ async def claim_thread(
         source=row["source"],
         display_name=row["display_name"],
         unread=tuple(
-            Unread(item["id"], InboundKind(item["kind"]), item["text"], item["payload"]) for item in row["unread"]
+            Unread(item["id"], InboundKind(item["kind"]), item["text"], item["payload"])
+            for item in row["unread"]
+            if not item["is_void"]
         ),
         lines=tuple(Line(author=_speaker(author), text=text) for author, text in row["lines"]),
+        seen_id=max((item["id"] for item in row["unread"]), default=None),
         started_at=started_at,
         failures=row["turn_failures"],
         stopwatch=stopwatch,

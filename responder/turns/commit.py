@@ -19,7 +19,7 @@ from responder.dialogue.handoffs import open_handoff
 from responder.dialogue.state import DialogueState, Visit
 from responder.leads.service import follow_visit, record_lead
 from responder.turns import statements as sql
-from responder.turns.claim import Claim
+from responder.turns.claim import Claim, reply_key
 from responder.turns.decision import Decision
 from responder.turns.outcomes import Outcome
 from responder.turns.reading import Reading
@@ -83,7 +83,7 @@ async def write_down(
         {
             "thread": claim.thread_id,
             "token": claim.token,
-            "seen": claim.last_message_id,
+            "seen": claim.seen_id,
             "may_restart": may_restart,
             "state": Jsonb(decision.state.to_json()),
             "salon": claim.salon_id,
@@ -93,7 +93,7 @@ async def write_down(
             "text": text,
             "payload": Jsonb(decision.payload()),
             "substance": decision.substance.value,
-            "key": f"turn-{claim.token}",
+            "key": reply_key(claim.token),
             "now": now,
             "until": now + sql.ATTEMPT_LASTS,
             "started": claim.started_at,

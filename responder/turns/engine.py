@@ -1,36 +1,40 @@
 """The route of one turn, and the only place that knows its order: claim, understand, decide, commit, deliver.
 
 In: the id of a thread with something unanswered. Out: at most one reply, on its way. A turn that fails is tried again
-after a pause; after `FAILURES_BEFORE_HANDOFF` a person is asked to step in. It must never reply twice to the same
-words.
+after a pause, then given to a person (`failures`). It must never reply twice to the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
+import psycopg
 import structlog
 
 from connectors.contract import Messenger
 from responder import metrics
 from responder.clock import Clock
 from responder.db.engine import Database
+from responder.db.outages import is_outage
 from responder.delivery.service import Delivery, Parcel
-from responder.dialogue.handoffs import open_handoff
-from responder.dialogue.states import Author, HandoffReason
+from responder.dialogue.states import Author
 from responder.live import Live
 from responder.llm.reader import LlmReader
 from responder.logs import get_logger
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.turns import statements as sql
-from responder.turns.claim import Claim, claim_thread
+from responder.turns.claim import Claim, claim_thread, new_token, reply_key
 from responder.turns.commit import Committed, LeaseLost, Traces, leave_traces, write_down
 from responder.turns.decide import decide
 from responder.turns.decision import Decision
 from responder.turns.effects import carry_out, look_up
+from responder.turns.failures import Aftermath, back_off_or_give_up, take_up_again
 from responder.turns.reading import Reading, read
 from responder.turns.situation import Situation
 from responder.turns.typing_sign import TypingSign
@@ -38,7 +42,6 @@ from responder.turns.wording import Voice
 from responder.understanding.reader import Reader
 
 log = get_logger(__name__)
-FAILURES_BEFORE_HANDOFF = 3
 CONVERSATION_LINES = 20
 MOST_RESTARTS = 3  # newer words are taken in this often before the answer goes out
 
@@ -51,6 +54,14 @@ class Limits:
     llm_deadline_s: float
     hold_for: timedelta
     burst_cap_s: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """A turn that is over but for the sending: `send` speaks to the messenger, as long as that takes."""
+
+    next_due: datetime | None = None
+    send: Callable[[], Awaitable[object]] | None = None
 
 
 class TurnEngine:
@@ -76,20 +87,44 @@ class TurnEngine:
         self._messenger_of = messenger_of
         self._readers: dict[int, tuple[int, Reader]] = {}
 
-    async def run(self, thread_id: int) -> datetime | None:
-        """Take the thread's turn, if it is due and free; gives when its next one is due, if words came meanwhile."""
-        claim = await self._claim(thread_id)
-        if claim is None:
-            return None
-        with structlog.contextvars.bound_contextvars(turn=claim.token, thread_id=thread_id):
+    async def run(self, thread_id: int, *, slots: asyncio.Semaphore | None = None) -> datetime | None:
+        """Take the thread's turn, if it is due and free; gives when its next one is due, if words came meanwhile. One
+        of `slots` is held until the commit and never while a messenger is spoken to, which may hang."""
+        async with slots or nullcontext():
+            ended = await self._run(thread_id)
+        if ended.send is not None:
+            await ended.send()
+        return ended.next_due
+
+    async def _run(self, thread_id: int) -> Ended:
+        token = new_token()
+        with structlog.contextvars.bound_contextvars(turn=token, thread_id=thread_id):
             try:
-                return await self._take(claim)
-            except LeaseLost:
-                log.info("turn_abandoned")
-                return None
-            except Exception:  # the outer edge of a turn: whatever it was, the customer is not forgotten
-                log.exception("turn_failed", failures=claim.failures + 1)
-                return await self._fail(claim)
+                claim = await self._claim(thread_id, token=token)
+                return Ended() if claim is None else await self._finish(claim)
+            except psycopg.OperationalError as error:
+                log.warning("turn_lost_database", error=type(error).__name__)
+                after = await take_up_again(self._database, thread_id, token=token, now=self._clock.now())
+                return self._after(thread_id, after)
+
+    async def _finish(self, claim: Claim) -> Ended:
+        """Take the turn, or see to it that somebody will."""
+        try:
+            return await self._take(claim)
+        except LeaseLost:
+            log.info("turn_abandoned")
+            return Ended()
+        except Exception as error:  # the outer edge of a turn: whatever it was, the customer is not forgotten
+            if is_outage(error):
+                raise
+            log.exception("turn_failed", failures=claim.failures + 1)
+            after = await back_off_or_give_up(self._database, claim, salons=self._salons, now=self._clock.now())
+            return self._after(claim.thread_id, after)
+
+    def _after(self, thread_id: int, after: Aftermath) -> Ended:
+        return Ended(
+            next_due=after.due, send=partial(self._delivery.deliver_next, thread_id) if after.has_words else None
+        )
 
     def warm_up(self, salon: SalonProfile) -> None:
         """Load what the first turn of a salon would wait for."""
@@ -98,17 +133,19 @@ class TurnEngine:
             Voice(salon, language, now=now).hours()
         self._reader(salon).read(["завтра в 15 на стрижку, tomorrow at 3 pm"], now=now)
 
-    async def _claim(self, thread_id: int, *, token: str | None = None) -> Claim | None:
+    async def _claim(self, thread_id: int, *, token: str) -> Claim | None:
         lines = 0 if self._llm is None else CONVERSATION_LINES
-        return await claim_thread(self._database, thread_id, clock=self._clock, lines=lines, token=token)
+        return await claim_thread(self._database, thread_id, clock=self._clock, token=token, lines=lines)
 
-    async def _take(self, claim: Claim) -> datetime | None:
+    async def _take(self, claim: Claim) -> Ended:
         for restart in range(MOST_RESTARTS + 1):
             if restart:
                 renewed = await self._claim(claim.thread_id, token=claim.token)
                 if renewed is None:
-                    return None
+                    return Ended()
                 claim = renewed
+            if not claim.unread:
+                return Ended(next_due=await self._rest(claim))
             salon = await self._salons.get(claim.salon_id, claim.salon_revision)
             reading = await self._understand(claim, salon)
             claim.stopwatch.lap("understand")
@@ -121,9 +158,8 @@ class TurnEngine:
                     raise
                 continue
             metrics.TURNS.labels(reading.by, decision.name).inc()
-            await self._deliver(claim, decision, committed)
-            return committed.turn_due_at
-        return None
+            return Ended(next_due=committed.turn_due_at, send=partial(self._deliver, claim, decision, committed))
+        return Ended()
 
     async def _understand(self, claim: Claim, salon: SalonProfile) -> Reading:
         now = self._clock.now()
@@ -186,7 +222,7 @@ class TurnEngine:
                     thread_key=claim.thread_key,
                     author=Author.BOT,
                     text=decision.text,
-                    idempotency_key=f"turn-{claim.token}",
+                    idempotency_key=reply_key(claim.token),
                     composed_at=self._clock.now(),
                     payload=decision.payload(),
                     clock_start_at=None if claim.is_answered else claim.clock_start_at,
@@ -197,22 +233,13 @@ class TurnEngine:
         claim.stopwatch.lap("deliver")
         await self._live.publish(f"salon:{claim.salon_id}", {"type": "message", "thread_id": claim.thread_id})
 
-    async def _fail(self, claim: Claim) -> datetime | None:
-        """Back off and try again; after several failures ask a person, and let the dialogue rest until then."""
-        now = self._clock.now()
-        metrics.TURNS.labels("none", "failed").inc()
-        async with self._database.transaction() as connection:
-            if claim.failures + 1 < FAILURES_BEFORE_HANDOFF:
-                due = now + timedelta(seconds=0.2 * 4**claim.failures)
-                await connection.execute(sql.RELEASE, {"thread": claim.thread_id, "token": claim.token, "due": due})
-                return due
-            given_up = await connection.execute(sql.GIVE_UP, {"thread": claim.thread_id, "token": claim.token})
-            if await given_up.fetchone() is not None:
-                await open_handoff(
-                    connection, thread_id=claim.thread_id, reason=HandoffReason.FAILED, detail="turn failed", now=now
-                )
-                metrics.HANDOFFS.labels(HandoffReason.FAILED).inc()
-        return None
+    async def _rest(self, claim: Claim) -> datetime | None:
+        """Say nothing to words that were taken back; gives when the next turn is due, if others came meanwhile."""
+        metrics.TURNS.labels("none", "nothing_left").inc()
+        values = {"thread": claim.thread_id, "token": claim.token, "seen": claim.seen_id}
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(sql.REST, values)).fetchone()
+        return None if row is None else row["turn_due_at"]
 
     def _reader(self, salon: SalonProfile) -> Reader:
         cached = self._readers.get(salon.id)

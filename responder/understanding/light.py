@@ -77,13 +77,9 @@ def interpret(found: Findings, context: Context) -> Meaning:
 
 
 def _are_meant(intents: Set[Intent], found: Findings) -> bool:
-    """Whether the days and hours named are when the customer would like to come: "are you open on Sunday?", "am I
-    booked for Sunday?" and "see you on Sunday" wish nothing."""
-    if intents & _ORDERS:
-        return True
-    if Intent.APPOINTMENT in intents or _says_bye(intents, found):
-        return False
-    return Intent.HOURS not in intents or found.services.key is not None
+    """Whether the days and hours named are part of what is asked: "am I booked for Sunday?" and "see you on Sunday" name
+    a day that is settled. "Are you open on Sunday?" asks for that day's hours."""
+    return bool(intents & _ORDERS) or not (Intent.APPOINTMENT in intents or _says_bye(intents, found))
 
 
 def _says_bye(intents: Set[Intent], found: Findings) -> bool:
