@@ -85,6 +85,6 @@ async def examine_backlog(database: Database, *, now: datetime) -> list[Finding]
             parked,
             well="none refused by a CRM",
             ill=f"{{n}} refused by a CRM, the first at {{since}}; the latest reason: {parked['reason']}",
-            hint="the page Leads shows which; each is tried again as soon as there is news of it",
+            hint="the page Leads shows which; when the CRM is mended, `responder leads retry` brings them on at once",
         ),
     ]

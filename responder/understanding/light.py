@@ -77,8 +77,8 @@ def interpret(found: Findings, context: Context) -> Meaning:
 
 
 def _are_meant(intents: Set[Intent], found: Findings) -> bool:
-    """Whether the days and hours named are part of what is asked: "am I booked for Sunday?" and "see you on Sunday" name
-    a day that is settled. "Are you open on Sunday?" asks for that day's hours."""
+    """Whether the days and hours named are part of what is asked: "am I booked for Sunday?" and "see you on Sunday"
+    name a day that is settled. "Are you open on Sunday?" asks for that day's hours."""
     return bool(intents & _ORDERS) or not (Intent.APPOINTMENT in intents or _says_bye(intents, found))
 
 
