@@ -1,12 +1,12 @@
 # The whole of Responder by name. Paths are relative on purpose: make cannot quote a space.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench docs lock clean
+.PHONY: help run demo test check bench docs pictures lock clean
 
 PYTHON := .venv/bin/python
 ARGS ?=
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: ## set everything up, start, print the addresses
 	@sh .ci/setup runtime
@@ -35,6 +35,10 @@ bench: ## messages a second and CPU a turn, beside the lean floor program
 docs: ## write the pages that are generated from the code
 	@sh .ci/setup dev
 	@$(PYTHON) -m responder.cli settings >docs/settings.new && mv docs/settings.new docs/settings.md
+
+pictures: ## take the pictures of docs/images anew, in a real browser after a demo
+	@sh .ci/setup dev
+	@RESPONDER_CHROMIUM="$$(sh .ci/browser)" $(PYTHON) -m tests.pictures $(ARGS)
 
 lock: ## choose new versions within pyproject.toml and lock them with hashes
 	@sh .ci/setup dev

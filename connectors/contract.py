@@ -75,6 +75,19 @@ class Malformed(RejectedRequest):
     status = 400
 
 
+# How large the parts of an `Inbound` may be, in characters unless said otherwise. What lies beyond is not in any
+# messenger's documented form: the item is then kept as UNKNOWN, or the part is cut and `raw` keeps the whole.
+KEY_LIMIT = 512  # provider_key, thread_key, provider_message_id, reply_to, press_id; four bytes each fit an index row
+PAYLOAD_LIMIT = 1024
+PHONE_LIMIT = 64
+TEXT_LIMIT = 32_768  # cut
+NAME_LIMIT = 256  # cut: names of people and files, marks of a source
+ADDRESS_LIMIT = 2048  # cut: web addresses of a source; references to attachments
+ATTACHMENTS_LIMIT = 64  # the rest is left out
+MARKS_LIMIT = 12  # utm marks or click ids; the rest is left out
+ORDER_KEY_LIMIT = 2**63  # below it, and not below its negative
+
+
 class ChannelKind(StrEnum):
     """Kinds of channel account; the value is what the salon file and the database say."""
 
@@ -161,7 +174,7 @@ class Inbound:
     `provider_key` is unique inside the channel account and the same on every redelivery. `thread_key` names the
     customer's identity in the account and is what `Outbound.thread_key` takes. `order_key` orders items of a thread
     where times tie. `sent_at` is the messenger's own time, aware UTC, or None when it gives none;
-    `sent_at_resolution_s` is its grain.
+    `sent_at_resolution_s` is its grain. The limits above hold for what can be stored as it is.
     """
 
     kind: InboundKind
@@ -271,6 +284,10 @@ class Messenger(Protocol):
     async def close(self) -> None:
         """Release everything `open` made; harmless twice."""
 
+    def admit(self, headers: Mapping[str, str]) -> None:
+        """Look at a webhook request before its body is read: raises `Unauthentic` when the headers alone show that it
+        does not come from the messenger. Does nothing where only the body's signature proves it; `receive` decides."""
+
     def receive(self, request: RawRequest) -> WebhookResult:
         """Authenticate and parse one webhook request; raises `Unauthentic` or `Malformed`, touches no network."""
 
@@ -322,6 +339,7 @@ class LeadCard:
     specialist: str | None
     starts_at: datetime | None  # of the appointment, in the salon's zone
     is_booked: bool
+    visit_state: str | None = None  # "held", "booked", "cancelled", "expired", "came", "no_show"; None: no visit yet
     wish: str | None  # the time asked for, in words, when nothing is booked yet
     channel: str
     source: Source

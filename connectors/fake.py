@@ -135,10 +135,13 @@ class FakeMessenger:
     async def close(self) -> None:
         self.is_open = False
 
-    def receive(self, request: RawRequest) -> WebhookResult:
-        given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
+    def admit(self, headers: Mapping[str, str]) -> None:
+        given = headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
         if not hmac.compare_digest(given, self._secret.encode()):
             raise Unauthentic("the secret header is missing or wrong")
+
+    def receive(self, request: RawRequest) -> WebhookResult:
+        self.admit(request.headers)
         try:
             items = read_object(request.body)["items"]
             return WebhookResult(items=[_inbound(item) for item in items])

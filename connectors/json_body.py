@@ -12,14 +12,15 @@ from connectors.contract import Malformed
 
 _MANY_BRACKETS = 200  # orjson reads 1024 levels and writes 254: only a body with many brackets can be too deep
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL keeps neither NUL nor half of a surrogate pair
+_INT64 = 2**63
 _SUSPICIOUS = (b"\\u0000", b"\\ud", b"\\uD")
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`, every string of it storable and none of it too deep to be written again.
+    """The JSON object in `body`, every value of it storable and none of it too deep to be written again.
 
-    What cannot be stored in a string becomes U+FFFD. Raises `Malformed` for anything else than an object. The size is
-    the caller's to check.
+    What cannot be stored in a string becomes U+FFFD; of a key given twice the last one counts. Raises `Malformed` for
+    anything else than an object. The size is the caller's to check.
     """
     try:
         data = orjson.loads(body)
@@ -33,12 +34,18 @@ def read_object(body: bytes) -> dict[str, Any]:
     return document
 
 
+def storable_text(text: str) -> str:
+    """The text with U+FFFD for what PostgreSQL cannot hold: U+0000 and half a surrogate pair."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def _read_leniently(body: bytes) -> Any:
-    """JSON with half a surrogate pair, which somebody makes who cuts an emoji in two: mended, not refused."""
+    """JSON with half a surrogate pair, which somebody makes who cuts an emoji in two, with a byte order mark or with a
+    number beyond 64 bits: mended, not refused. UTF-8 alone, as RFC 8259 has it."""
     try:
-        return _storable(json.loads(body, parse_constant=_no_constant))
+        return _storable(json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant))
     except (ValueError, RecursionError):
-        raise Malformed("the body is not JSON") from None  # the cause would quote it
+        raise Malformed("the body is not JSON in UTF-8") from None  # the cause would quote it
 
 
 def _no_constant(name: str) -> None:
@@ -55,10 +62,12 @@ def _check_depth(document: dict[str, Any]) -> None:
 def _storable(value: Any) -> Any:
     match value:
         case str():
-            return _UNSTORABLE.sub("\ufffd", value)
+            return storable_text(value)
         case dict():
             return {_storable(key): _storable(item) for key, item in value.items()}
         case list():
             return [_storable(item) for item in value]
+        case int() | float() if not -_INT64 <= value < _INT64:
+            return str(value)  # 1e999 too, which reads as infinity
         case _:
             return value

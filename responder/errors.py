@@ -13,6 +13,8 @@ Errors of other people's systems are `connectors.contract.ConnectorError`.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ResponderError(Exception):
     """Root; `str()` holds no secrets and no customer data."""
@@ -29,22 +31,27 @@ class PermanentFailure(ResponderError):
 
 
 class Refused(ResponderError):
-    pass
+    """`code` and `facts` let a page say it in its reader's language (`responder.web.problems`); `str()` is English."""
+
+    def __init__(self, message: str = "", *, code: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        self.code, self.facts = code, facts
 
 
 class BadSetting(Refused):
     """A setting is missing or wrong: which, what is wrong, what would be right."""
 
     def __init__(self, name: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{name}: {problem}. {remedy}")
+        super().__init__(f"{name}: {problem}. {remedy.rstrip('.')}.")
         self.name = name
 
 
 class SalonFileProblem(ResponderError):
-    """One mistake in a salon file."""
+    """One mistake in a salon file; `line` is 0 and `field` empty for one of the file as a whole."""
 
     def __init__(self, *, file: str, line: int, field: str, problem: str) -> None:
-        super().__init__(f"{file}:{line}: {field}: {problem}")
+        place = f"{file}:{line}" if line else file
+        super().__init__(": ".join(filter(None, [place, field, problem])))
         self.file, self.line, self.field, self.problem = file, line, field, problem
 
 

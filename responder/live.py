@@ -1,23 +1,21 @@
 """The live port: tell whoever is looking that something changed. Only what may be lost travels here.
 
-`InProcessLive` serves one process; `RedisLive` serves many. A message is a small JSON object and never the only copy
-of anything: receivers read the database.
+`InProcessLive` serves one process; `RedisLive` (`live_redis`) serves many. A message is a small JSON object and never
+the only copy of anything: receivers read the database.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
-
-import orjson
-import redis.asyncio as redis
+from typing import Any, Protocol, TypeVar
 
 QUEUE_LIMIT = 1_000  # a reader this far behind loses the oldest
 
 Event = dict[str, Any]
+T = TypeVar("T")
 
 
 class Live(Protocol):
@@ -34,7 +32,7 @@ class Live(Protocol):
 
 
 class InProcessLive:
-    """The twin of `RedisLive` for a single process."""
+    """The twin of `RedisLive` for a single process, and what is left of it while Redis is away."""
 
     def __init__(self) -> None:
         self._readers: dict[str, set[asyncio.Queue[Event]]] = defaultdict(set)
@@ -42,22 +40,28 @@ class InProcessLive:
 
     async def publish(self, topic: str, event: Event) -> None:
         for queue in tuple(self._readers.get(topic, ())):
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(event)
+            put(queue, event)
 
-    @asynccontextmanager
-    async def subscribe(self, *topics: str) -> AsyncIterator[AsyncIterator[Event]]:
+    def enter(self, topics: Iterable[str]) -> asyncio.Queue[Event]:
+        """A queue that gets what is published to these topics until it leaves."""
         queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
         for topic in topics:
             self._readers[topic].add(queue)
+        return queue
+
+    def leave(self, topics: Iterable[str], queue: asyncio.Queue[Event]) -> None:
+        for topic in topics:
+            self._readers[topic].discard(queue)
+            if not self._readers[topic]:
+                del self._readers[topic]
+
+    @asynccontextmanager
+    async def subscribe(self, *topics: str) -> AsyncIterator[AsyncIterator[Event]]:
+        queue = self.enter(topics)
         try:
-            yield _drain(queue)
+            yield drain(queue)
         finally:
-            for topic in topics:
-                self._readers[topic].discard(queue)
-                if not self._readers[topic]:
-                    del self._readers[topic]
+            self.leave(topics, queue)
 
     async def count(self, key: str, *, window_s: float) -> int:
         now = asyncio.get_running_loop().time()
@@ -76,46 +80,13 @@ class InProcessLive:
         self._readers.clear()
 
 
-class RedisLive:
-    """Publish and subscribe through Redis, for several processes."""
-
-    def __init__(self, url: str) -> None:
-        self._client: redis.Redis = redis.Redis.from_url(url)
-
-    async def publish(self, topic: str, event: Event) -> None:
-        try:
-            await self._client.publish(f"responder:{topic}", orjson.dumps(event))
-        except redis.RedisError:
-            return  # only live updates are lost; readers catch up from the database
-
-    @asynccontextmanager
-    async def subscribe(self, *topics: str) -> AsyncIterator[AsyncIterator[Event]]:
-        listener = self._client.pubsub(ignore_subscribe_messages=True)
-        await listener.subscribe(*(f"responder:{topic}" for topic in topics))
-        try:
-            yield _listen(listener)
-        finally:
-            await listener.aclose()  # type: ignore[no-untyped-call]
-
-    async def count(self, key: str, *, window_s: float) -> int:
-        name = f"responder:count:{key}"
-        try:
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.set(name, 0, px=int(window_s * 1000), nx=True)
-                pipe.incr(name)
-                return int((await pipe.execute())[1])
-        except redis.RedisError:
-            return 1  # without Redis nobody is refused
-
-    async def close(self) -> None:
-        await self._client.aclose()
+def put(queue: asyncio.Queue[T], item: T) -> None:
+    """Never waits: a full queue loses its oldest."""
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(item)
 
 
-async def _drain(queue: asyncio.Queue[Event]) -> AsyncIterator[Event]:
+async def drain(queue: asyncio.Queue[Event]) -> AsyncIterator[Event]:
     while True:
         yield await queue.get()
-
-
-async def _listen(listener: Any) -> AsyncIterator[Event]:
-    async for item in listener.listen():
-        yield orjson.loads(item["data"])

@@ -44,6 +44,7 @@ def configure_logs(*, level: str = "info", style: Literal["console", "json"] = "
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(severity, logging.WARNING))  # libraries speak up only when something is wrong
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # what it repeats each second, our loops say once
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:

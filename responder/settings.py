@@ -6,15 +6,26 @@ What belongs to one salon stands in its salon file, not here. `docs/settings.md`
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from responder.errors import BadSetting
+from responder.settings_words import is_secret, must_be
+
+PATTERNS = {
+    "database_url": (("postgresql", "postgres"), "postgresql://user:password@host:5432/database"),
+    "redis_url": (("redis", "rediss", "unix"), "redis://host:6379/0"),
+    "llm_base_url": (("http", "https"), "https://host/v1"),
+    "public_url": (("http", "https"), "https://host"),
+}
 
 
 class Settings(BaseSettings):
@@ -54,6 +65,14 @@ class Settings(BaseSettings):
         str | None,
         Field(description="`https://...` under which messengers reach us. Unset: long polling where a channel can."),
     ] = None
+    trusted_proxies: Annotated[
+        str,
+        Field(
+            validate_default=True,
+            description="Reverse proxies in front of us, addresses or networks with commas between: their "
+            "`X-Forwarded-For` tells visitors apart, anybody else's is ignored.",
+        ),
+    ] = "127.0.0.1, ::1"
     access_token: Annotated[
         SecretStr | None,
         Field(min_length=16, description="Opens the staff pages and the API. Unset: made once and kept in `VAR_DIR`."),
@@ -81,34 +100,28 @@ class Settings(BaseSettings):
         "console"
     )
 
-    @field_validator("database_url")
+    @field_validator(*PATTERNS)
     @classmethod
-    def _is_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and urlsplit(url.get_secret_value()).scheme not in ("postgresql", "postgres"):
-            raise ValueError("must start with postgresql://")
-        return url
-
-    @field_validator("redis_url")
-    @classmethod
-    def _is_redis(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and urlsplit(url.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
-            raise ValueError("must start with redis://, rediss:// or unix://")
-        return url
-
-    @field_validator("llm_base_url", "public_url")
-    @classmethod
-    def _is_web_address(cls, url: str | None) -> str | None:
+    def _is_address(cls, url: SecretStr | str | None, about: ValidationInfo) -> SecretStr | str | None:
         if url is None:
             return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an address like https://host/path")
-        return url.rstrip("/")
+        schemes, example = PATTERNS[about.field_name or ""]
+        if not _is_address_of(schemes, url if isinstance(url, str) else url.get_secret_value()):
+            raise ValueError(f"must be an address like {example}")
+        return url.rstrip("/") if isinstance(url, str) else url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _is_list_of_networks(cls, text: str) -> str:
+        """uvicorn takes what it cannot read for the name of a host, and so never matches it: it is refused here."""
+        networks = [_network(part.strip()) for part in text.split(",")]
+        mapped = [f"::ffff:{one.network_address}/{96 + one.prefixlen}" for one in networks if one.version == 4]
+        return ",".join([*map(str, networks), *mapped])  # mapped: how an IPv4 proxy looks to a server listening on ::
 
     @model_validator(mode="after")
     def _deadline_fits_budget(self) -> Settings:
         if self.llm_deadline_s >= self.reply_budget_s:
-            raise ValueError("LLM_DEADLINE_S must be smaller than REPLY_BUDGET_S")
+            raise ValueError(f"must be smaller than REPLY_BUDGET_S ({self.reply_budget_s:g})")
         return self
 
     @property
@@ -134,11 +147,21 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        if first["loc"]:
-            name = str(first["loc"][0])
-            field = Settings.model_fields[name]
-            raise BadSetting(name.upper(), _problem(first["msg"]), field.description or "") from None
-        raise BadSetting("LLM_DEADLINE_S", _problem(first["msg"]), "The rules need the rest of the budget") from None
+        if not first["loc"]:
+            raise BadSetting("LLM_DEADLINE_S", _own_words(first), "The rules need the rest of the budget") from None
+        name = str(first["loc"][0])
+        field = Settings.model_fields[name]
+        problem = _own_words(first) or must_be(field)
+        if not is_secret(field) and "@" not in (given := str(first["input"])):  # an address may hold a password
+            problem += f", not `{given}`"
+        raise BadSetting(name.upper(), problem, field.description or "") from None
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("must be addresses or networks such as 127.0.0.1 or 172.16.0.0/12; `*` is none") from None
 
 
 def environment_names() -> list[str]:
@@ -150,5 +173,17 @@ def environment_value(name: str) -> str | None:
     return os.environ.get(name) or None
 
 
-def _problem(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def _is_address_of(schemes: Collection[str], text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = (
+            None if parts.scheme.startswith("postgres") else parts.port
+        )  # libpq takes several hosts, each with a port
+    except ValueError:  # a port that is no number, a bracket left open
+        return False
+    return parts.scheme in schemes and port != 0 and (bool(parts.hostname) or "https" not in schemes)
+
+
+def _own_words(error: ErrorDetails) -> str:
+    """What a validator of ours said; empty for the library's own checks, which are worded from the field."""
+    return error["msg"].removeprefix("Value error, ") if error["type"] == "value_error" else ""

@@ -5,15 +5,10 @@
 
 from __future__ import annotations
 
-import types
-from pathlib import Path
-from typing import Annotated, Literal, Union, get_args, get_origin
-
-import annotated_types
-from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from responder.settings import Settings
+from responder.settings_words import is_secret, takes
 
 HEAD = """<!-- Written by `make docs` from responder/settings.py; change it there. -->
 # Settings
@@ -42,35 +37,5 @@ def _default(field: FieldInfo) -> str:
 
 
 def _takes(field: FieldInfo) -> str:
-    kind, bounds = _unwrapped(field.annotation), [_bound(item) for item in field.metadata]
-    if get_origin(kind) is Literal:
-        return ", ".join(f"`{value}`" for value in get_args(kind))
-    words = {Path: "a folder", int: "a whole number", float: "a number", str: "text", SecretStr: "text, kept secret"}
-    if kind not in words:
-        raise TypeError(f"no words for {kind!r}: add them to responder/settings_reference.py")
-    return ", ".join([words[kind], *(bound for bound in bounds if bound)])
-
-
-def _unwrapped(annotation: object) -> object:
-    """The type without `Annotated` and without `| None`."""
-    if get_origin(annotation) is Annotated:
-        return _unwrapped(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        return _unwrapped(next(part for part in get_args(annotation) if part is not type(None)))
-    return annotation
-
-
-def _bound(item: object) -> str:
-    match item:
-        case annotated_types.Ge():
-            return f"at least {item.ge}"
-        case annotated_types.Gt():
-            return f"more than {item.gt}"
-        case annotated_types.Le():
-            return f"at most {item.le}"
-        case annotated_types.Lt():
-            return f"less than {item.lt}"
-        case annotated_types.MinLen():
-            return "not empty" if item.min_length == 1 else f"{item.min_length} characters or more"
-        case _:
-            return ""
+    kind, *bounds = takes(field).split(", ")
+    return ", ".join([kind, "kept secret", *bounds] if is_secret(field) else [kind, *bounds])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import settings
 
 from responder.clock import FixedClock
@@ -21,6 +22,15 @@ from responder.db.migrate import migrate
 
 settings.register_profile("responder", deadline=None)  # a busy machine is no failure
 settings.load_profile("responder")
+
+# structlog's default draws every local variable of a traceback, which takes seconds
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 _numbers = itertools.count(1)
 

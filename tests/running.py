@@ -13,11 +13,10 @@ from typing import Any
 
 import aiohttp
 import uvicorn
-from fastapi import FastAPI
 
 from responder.assembly import Responder, background, responder
 from responder.clock import Clock, ShiftedClock
-from responder.commands.serve import DEMO_SALON, build_app
+from responder.commands.serve import DEMO_SALON, build_app, server_config
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.settings import Settings
@@ -95,7 +94,7 @@ async def running(
         async with responder(chosen, url=database_url, clock=clock) as parts, aiohttp.ClientSession() as http:
             await import_salon(parts.database, read_salon_file(DEMO_SALON), now=parts.clock.now())
             await parts.refresh_accounts()
-            async with _served(build_app(parts), listener):
+            async with _served(server_config(build_app(parts), chosen), listener):
                 ready = Running(url=url, responder=parts, http=http)
                 if telegram is not None:
                     await _set_webhook(telegram, ready)
@@ -107,8 +106,7 @@ async def running(
 
 
 @asynccontextmanager
-async def _served(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+async def _served(config: uvicorn.Config, listener: socket.socket) -> AsyncIterator[None]:
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -9,14 +9,14 @@ route sets, after it has verified the visitor's token. Build requests with `visi
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import orjson
-
 from connectors.contract import (
+    ADDRESS_LIMIT,
+    MARKS_LIMIT,
+    PHONE_LIMIT,
     Capabilities,
     ChannelKind,
     ContactCard,
@@ -31,13 +31,12 @@ from connectors.contract import (
     Unauthentic,
     WebhookResult,
 )
+from connectors.json_body import read_object
 
 VISITOR_HEADER = "x-responder-visitor"
 TEXT_LIMIT = 4000  # characters a visitor may write at once; the page stops there too
 SHORT_LIMIT = 256  # payloads, labels, names
-ADDRESS_LIMIT = 2048
 DEPTH_LIMIT = 16
-MARKS_LIMIT = 12  # utm marks or click ids in one message
 
 _KINDS = {
     "message": InboundKind.MESSAGE,
@@ -46,7 +45,6 @@ _KINDS = {
 }
 _CLIENT_MESSAGE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL keeps neither NUL nor half of a surrogate pair
 
 Publish = Callable[[str, Mapping[str, object]], Awaitable[None]]
 
@@ -79,11 +77,14 @@ class WebChatMessenger:
     async def close(self) -> None:
         """Nothing to close."""
 
+    def admit(self, headers: Mapping[str, str]) -> None:
+        if not headers.get(VISITOR_HEADER):
+            raise Unauthentic("the request names no verified visitor")
+
     def receive(self, request: RawRequest) -> WebhookResult:
         """One message of the visitor named by `VISITOR_HEADER`."""
-        visitor_id = request.headers.get(VISITOR_HEADER, "")
-        if not visitor_id:
-            raise Unauthentic("the request names no verified visitor")
+        self.admit(request.headers)
+        visitor_id = request.headers[VISITOR_HEADER]
         body = _read_object(request.body)
         return WebhookResult(items=(_inbound(visitor_id, body),), status=202)
 
@@ -136,42 +137,18 @@ def _inbound(visitor_id: str, body: dict[str, Any]) -> Inbound:
 
 
 def _read_object(body: bytes) -> dict[str, Any]:
-    """The body as an object whose every string can be stored."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        document = _read_leniently(body)
-    if not isinstance(document, dict):
-        raise Malformed("the body must be a JSON object")
-    cleaned: dict[str, Any] = _storable(document)
-    return cleaned
+    """The body as an object whose every value can be stored."""
+    document = read_object(body)
+    _check_depth(document, DEPTH_LIMIT)
+    return document
 
 
-def _read_leniently(body: bytes) -> Any:
-    """JSON with half a surrogate pair, which a page makes when it cuts an emoji in two: mended, not refused."""
-    try:
-        return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise Malformed("the body is not JSON") from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)  # NaN and Infinity are not JSON
-
-
-def _storable(value: Any, depth: int = 0) -> Any:
-    """`value` with nothing in it that JSON in PostgreSQL could not hold."""
-    if depth > DEPTH_LIMIT:
+def _check_depth(value: Any, left: int) -> None:
+    if left < 0:
         raise Malformed(f"the body is nested more than {DEPTH_LIMIT} deep")
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {_storable(name): _storable(item, depth + 1) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_storable(item, depth + 1) for item in value]
-    if isinstance(value, (int, float)) and not -(2**63) <= value < 2**63:
-        return str(value)  # infinity too: 1e999 reads as that
-    return value
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, (dict, list)):
+            _check_depth(inner, left - 1)
 
 
 def _text(body: Mapping[str, Any], name: str, *, limit: int) -> str:
@@ -190,7 +167,7 @@ def _contact(value: Any) -> ContactCard | None:
         return None
     if not isinstance(value, dict):
         raise Malformed("contact must be an object")
-    phone = _text(value, "phone", limit=SHORT_LIMIT)
+    phone = _text(value, "phone", limit=PHONE_LIMIT)
     if not phone.strip():
         raise Malformed("contact needs phone")
     return ContactCard(phone=phone, name=_text(value, "name", limit=SHORT_LIMIT) or None)

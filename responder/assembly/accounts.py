@@ -19,6 +19,8 @@ from responder.salon.profile import ChannelAccount, CrmAccount
 from responder.settings import environment_value
 from responder.web.chat.desk import live_topic
 
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105  the name of an option
+
 
 def make_messenger(account: ChannelAccount, *, live: Live) -> Messenger | None:
     """The connector of an account; None when its secrets are not in the environment: then it is switched off."""
@@ -27,7 +29,7 @@ def make_messenger(account: ChannelAccount, *, live: Live) -> Messenger | None:
             token = environment_value(account.secrets["token"])
             if token is None:
                 return None
-            secret_name = account.secrets.get("webhook_secret")
+            secret_name = account.secrets.get(WEBHOOK_SECRET)
             base = _base_url(account) or "https://api.telegram.org"
             return TelegramMessenger(
                 token=token,
@@ -54,6 +56,18 @@ def make_crm(account: CrmAccount) -> Crm | None:
         return _crm_of(account, {option: value or "" for option, value in secrets.items()})
     except ValueError as error:
         raise BadSetting(account.secrets["url"], str(error), "Copy the address from the CRM as it is") from None
+
+
+def missing_variables(account: ChannelAccount | CrmAccount) -> list[str]:
+    """The variables without which an account is off and that are not set."""
+    needed = {option: name for option, name in account.secrets.items() if option != WEBHOOK_SECRET}
+    return [name for name in needed.values() if environment_value(name) is None]
+
+
+def takes_webhooks(account: ChannelAccount) -> bool:
+    """Whether the account could tell a real webhook request from a forged one; else its messages must be polled."""
+    name = account.secrets.get(WEBHOOK_SECRET)
+    return name is not None and environment_value(name) is not None
 
 
 def _crm_of(account: CrmAccount, secrets: Mapping[str, str]) -> Crm:

@@ -17,14 +17,18 @@ from connectors.contract import (
 from responder import jobs, metrics
 from responder.assembly.parts import OpenDoor, Responder
 from responder.booking.service import expire_holds
-from responder.leads.service import PUSH_LEAD, LeadPusher
+from responder.leads.service import PUSH_LEAD, LeadPusher, retry_refused
 from responder.logs import get_logger
+from responder.reports.keeping import bring_up_to_date, has_stale_days, salons_due
 from responder.salon.profile import SalonProfile
 
 log = get_logger(__name__)
 SWEEP_EVERY_S = 1.0
+MEASURE_EVERY_S = 1.0
+COUNT_EVERY_S = 60.0
 HOUSEKEEPING_EVERY_S = 30.0
 CONNECT_EVERY_S = 1.0
+POLLED_WELL_S = 60.0  # a poll that lasted this long ended an earlier trouble
 CANCEL_AT_MOST = 5
 CANCEL_AGAIN_AFTER_S = 5.0  # a library that swallows one cancellation must not keep the process from stopping
 
@@ -65,7 +69,42 @@ async def run_jobs(running: Responder) -> None:
     app = jobs.make_app(running.database.url)
     pusher = lead_pusher(running)
     jobs.register(app, PUSH_LEAD, pusher.push)
-    await jobs.run_worker(app)
+    await _retry_refused_leads(running)
+    figures = [
+        asyncio.create_task(_every(MEASURE_EVERY_S, lambda: measure_changes(running), "measure_changes")),
+        asyncio.create_task(_every(COUNT_EVERY_S, lambda: count_days(running), "count_days")),
+    ]
+    try:
+        await jobs.run_worker(app)
+    finally:
+        await _end(figures)
+
+
+async def measure_changes(running: Responder) -> None:
+    """Measure enquiries whose stamps changed, so that a report has little left to measure."""
+    for salon_id in await salons_due(running.database):
+        await bring_up_to_date(running.database, await running.salons.get(salon_id), now=running.clock.now())
+
+
+async def count_days(running: Responder) -> None:
+    """Count days that are over, so that a report of a month reads thirty of them and not every enquiry."""
+    for salon in await running.salons.all():
+        if await has_stale_days(running.database, salon, now=running.clock.now()):
+            from responder.reports.rollups import count_stale_days  # numpy: only where there is something to count
+
+            await count_stale_days(running.database, salon, now=running.clock.now())
+
+
+async def _retry_refused_leads(running: Responder) -> None:
+    """Secrets are read at the start, so this start may be what a refused account was waiting for."""
+    try:
+        async with running.database.transaction() as connection:
+            count = await retry_refused(connection)
+    except psycopg.OperationalError as error:  # they come by themselves, a little later
+        log.warning("refused_leads_not_retried", error=type(error).__name__)
+    else:
+        if count:
+            log.info("refused_leads_retried", count=count)
 
 
 def lead_pusher(running: Responder) -> LeadPusher:
@@ -112,7 +151,7 @@ async def _connect_channels(running: Responder) -> None:
 
 
 def _connection(running: Responder, door: OpenDoor) -> Coroutine[None, None, None] | None:
-    if running.settings.public_url is not None and isinstance(door.messenger, Subscribing):
+    if running.settings.public_url is not None and door.takes_webhooks and isinstance(door.messenger, Subscribing):
         return _subscribe(running, door, door.messenger)
     if isinstance(door.messenger, Polling):
         return _poll(running, door, door.messenger)
@@ -140,23 +179,38 @@ async def _poll(running: Responder, door: OpenDoor, messenger: Polling) -> None:
 
     pause_s = 1.0
     while True:
+        began = running.clock.monotonic()
         try:
             await messenger.poll(handle)
         except ConnectorError as error:
             log.error("polling_failed", salon=door.slug, account=door.key, error=str(error))
         except psycopg.Error as error:
             log.error("polling_not_stored", account=door.key, error=type(error).__name__)
+        if running.clock.monotonic() - began > POLLED_WELL_S:
+            pause_s = 1.0
         await asyncio.sleep(pause_s)
         pause_s = min(pause_s * 2, 60.0)
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[object]], name: str) -> None:
-    """Repeat for ever; a failure is logged once and the next round tries again."""
+    """Repeat for ever; the next round tries again what failed. A failure is logged when it begins and when it ends."""
+    failures = 0
     while True:
         try:
             await work()
-            metrics.READY.labels(name).set(1)
-        except Exception:  # the outer edge of a loop that must not end
+        except Exception as error:  # the outer edge of a loop that must not end
             metrics.READY.labels(name).set(0)
-            log.exception("loop_failed", loop=name)
+            failures += 1
+            if failures == 1:
+                log.error("loop_failed", loop=name, error=type(error).__name__, exc_info=not _is_absence(error))
+        else:
+            metrics.READY.labels(name).set(1)
+            if failures:
+                log.info("loop_recovered", loop=name, failures=failures)
+            failures = 0
         await asyncio.sleep(seconds)
+
+
+def _is_absence(error: Exception) -> bool:
+    """A database that is away says all there is to say by its name."""
+    return isinstance(error, psycopg.OperationalError)

@@ -16,7 +16,8 @@ from responder.delivery.service import Delivery
 from responder.desk.service import Desk
 from responder.intake.rules import Pace
 from responder.intake.service import Intake
-from responder.live import InProcessLive, Live, RedisLive
+from responder.live import InProcessLive, Live
+from responder.live_redis import RedisLive
 from responder.llm.reader import LlmReader
 from responder.salon.loader import SalonCache
 from responder.secrets_file import kept_secret
@@ -49,10 +50,6 @@ async def responder(
         def messenger_of(account_id: int) -> Messenger | None:
             return parts["self"].messenger_of(account_id)
 
-        def can_ask_contact(account_id: int) -> bool:
-            messenger = messenger_of(account_id)
-            return messenger is not None and messenger.capabilities.can_ask_contact
-
         pace = Pace.within(settings.reply_budget_s, quiet_s=settings.burst_quiet_s)
         delivery = Delivery(database, clock=clock, messenger_of=messenger_of, live=live)
         engine = TurnEngine(
@@ -68,7 +65,7 @@ async def responder(
                 burst_cap_s=pace.cap_s,
             ),
             llm=llm,
-            can_ask_contact=can_ask_contact,
+            messenger_of=messenger_of,
         )
         scheduler = TurnScheduler(engine, database=database, clock=clock)
         running = parts["self"] = Responder(
@@ -89,6 +86,7 @@ async def responder(
             access_token=_secret(settings, "access_token"),
         )
         stack.push_async_callback(running.close_accounts)
+        stack.push_async_callback(delivery.close)
         stack.push_async_callback(scheduler.close)
         await running.refresh_accounts()
         yield running

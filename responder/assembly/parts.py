@@ -13,7 +13,7 @@ from connectors.contract import (
     Inbound,
     Messenger,
 )
-from responder.assembly.accounts import make_crm, make_messenger
+from responder.assembly.accounts import make_crm, make_messenger, takes_webhooks
 from responder.clock import Clock
 from responder.db.engine import Database
 from responder.delivery.service import Delivery
@@ -35,6 +35,7 @@ class OpenDoor:
     key: str
     account: Account
     messenger: Messenger
+    takes_webhooks: bool
 
 
 @dataclass(kw_only=True)
@@ -104,7 +105,7 @@ class Responder:
                 messenger = make_messenger(account, live=self.live)
                 if messenger is not None:
                     place = Account(id=account.id, salon_id=salon.id, kind=ChannelKind(account.kind))
-                    doors[account.id] = OpenDoor(salon.slug, account.key, place, messenger)
+                    doors[account.id] = OpenDoor(salon.slug, account.key, place, messenger, takes_webhooks(account))
             crms = {account.key: crm for account in salon.crm if (crm := make_crm(account)) is not None}
             for door in doors.values():
                 await door.messenger.open()

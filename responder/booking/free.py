@@ -77,9 +77,6 @@ class FreeDays:
             self._days[day] = () if day in self._not_on else self._work_out(day)
         return self._days[day]
 
-    def somebody_works_on(self, day: date) -> bool:
-        return any(specialist.hours.on(day) for specialist in self._specialists)
-
     def _work_out(self, day: date) -> tuple[Start, ...]:
         free = [
             (specialist.key, self._starts_of(specialist, day))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
 
 from responder.booking.free import Busy, FreeDays, OutsideWindow, Start
+from responder.booking.reasons import why_nothing_fits
 from responder.booking.slots import SearchReason, Slot, SlotQuestion, SlotSearch
 from responder.dialogue.meaning import Wish
 
@@ -47,11 +48,13 @@ def search(question: SlotQuestion, busy: Busy, *, loaded: tuple[date, date]) -> 
     )
     aims = [_aim(wish, question) for wish in question.wishes or (ANY_TIME,)]
     found = _in_turns([_fitting(free, aim, question) for aim in aims], question.limit)
-    reason = SearchReason.OK if found else _why(free, aims[0], question)
     slots = _with_specialists(found or _alternatives(free, aims[0], question), question.visit().length)
     if not question.can_named:
         return SlotSearch(slots=slots, fits=False, reason=SearchReason.NOBODY)
-    return SlotSearch(slots=slots, fits=bool(found), reason=reason)
+    if found:
+        return SlotSearch(slots=slots, fits=True, reason=SearchReason.OK)
+    cause = why_nothing_fits(question)
+    return SlotSearch(slots=slots, fits=False, reason=cause.reason, day=cause.day, specialist=cause.specialist)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,23 +222,12 @@ def _with_specialists(picks: Sequence[_Pick], length: timedelta) -> tuple[Slot, 
     slots: list[Slot] = []
     for pick in sorted(picks, key=lambda pick: (not pick.is_exact, pick.start.at)):
         key = pick.specialist or min(pick.start.by, key=lambda key: offered.get(key, 0))
+        slot = Slot(specialist=key, starts_at=pick.start.at, ends_at=pick.start.at + length)
+        if slot in slots:  # two wishes met in it
+            continue
         offered[key] = offered.get(key, 0) + 1
-        slots.append(Slot(specialist=key, starts_at=pick.start.at, ends_at=pick.start.at + length))
+        slots.append(slot)
     return tuple(slots)
-
-
-def _why(free: FreeDays, aim: _Aim, question: SlotQuestion) -> SearchReason:
-    wish = question.wishes[0] if question.wishes else ANY_TIME
-    last, until = wish.date_to, wish.exact_time or wish.time_to
-    if wish.date_from is not None and wish.date_from > question.last_day:
-        return SearchReason.TOO_FAR
-    if last is not None:
-        ends = datetime.combine(last, until or time(23, 59), tzinfo=question.salon.zone).astimezone(UTC)
-        if ends < question.earliest:
-            return SearchReason.PAST
-    if aim.first <= aim.last and not any(free.somebody_works_on(day) for day in aim.days()):
-        return SearchReason.CLOSED_DAY
-    return SearchReason.FULL
 
 
 def _outward(anchor: date, days: tuple[date, date]) -> Iterator[date]:

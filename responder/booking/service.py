@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from responder.booking import statements
 from responder.booking.errors import SlotTaken
@@ -35,6 +36,7 @@ class BookedAppointment:
     state: AppointmentState
     service: str  # key
     service_name: str  # in the salon's language
+    also: tuple[str, ...]  # keys of further services of the same visit
     specialist: str  # key
     specialist_name: str
     starts_at: datetime  # UTC
@@ -51,22 +53,24 @@ async def find_slots(
     wishes: Sequence[Wish],
     specialist: str | None,
     now: datetime,
+    also: Sequence[str] = (),
     limit: int = 3,
     after: datetime | None = None,
     before: datetime | None = None,
     not_on: frozenset[date] = frozenset(),
     ignoring: int | None = None,
 ) -> SlotSearch:
-    """Up to `limit` free slots near the wishes, exact ones first, the rest in order of time. `service` and
-    `specialist` are keys; `after` and `before` ask for later or earlier ones; the appointment `ignoring` counts as
-    free (it is about to move). Raises `NotFound` for a service the salon does not have. One query as a rule, two
-    when nothing is free near the wish."""
+    """Up to `limit` free slots near the wishes, exact ones first, the rest in order of time. `service`, `also` (further
+    services of the same visit) and `specialist` are keys; `after` and `before` ask for later or earlier ones; the
+    appointment `ignoring` counts as free (it is about to move). Raises `NotFound` for a service the salon does not
+    have. One query as a rule, two when nothing is free near the wish."""
     question = SlotQuestion(
         salon=salon,
         service=_service(salon, service),
         wishes=wishes,
         specialist=specialist,
         now=now,
+        also=tuple(_service(salon, key) for key in also),
         limit=limit,
         after=after,
         before=before,
@@ -92,13 +96,14 @@ async def hold_slot(
     enquiry_id: int,
     now: datetime,
     hold_until: datetime,
+    also: Sequence[str] = (),
 ) -> int:
     """Keep a slot for a customer until `hold_until` and return the appointment's id. The thread's earlier hold is
     given back. Raises `SlotTaken`; the caller's transaction lives on as if nothing had been asked, the earlier hold
     included."""
     wanted = _service(salon, service)
-    able = {specialist.key: specialist for specialist in salon.specialists_for(service)}
-    specialist, visit = able.get(slot.specialist), visit_of(salon, wanted)
+    able = {specialist.key: specialist for specialist in salon.specialists_for(service, *also)}
+    specialist, visit = able.get(slot.specialist), visit_of(salon, wanted, *(_service(salon, key) for key in also))
     ends_at, busy_until = slot.starts_at + visit.length, slot.starts_at + visit.occupies
     day = slot.starts_at.astimezone(salon.zone).date()
     works = specialist is not None and any(
@@ -112,6 +117,7 @@ async def hold_slot(
             "salon": salon.id,
             "specialist": specialist.id,
             "service": wanted.id,
+            "also": Jsonb(list(also)),
             "customer": customer_id,
             "thread": thread_id,
             "enquiry": enquiry_id,
@@ -225,4 +231,4 @@ def _service(salon: SalonProfile, key: str) -> Any:
 
 
 def _appointment(row: dict[str, Any]) -> BookedAppointment:
-    return BookedAppointment(**{**row, "state": AppointmentState(row["state"])})
+    return BookedAppointment(**{**row, "state": AppointmentState(row["state"]), "also": tuple(row["also"])})

@@ -13,14 +13,25 @@ from responder.salon.profile import SalonProfile, Service, Specialist
 
 
 class SearchReason(StrEnum):
-    """Why nothing fits inside the first wish."""
+    """Why nothing fits inside the first wish; told to the customer, so each has its own phrase."""
 
     OK = "ok"
-    CLOSED_DAY = "closed_day"  # nobody who can do it works on those days
-    FULL = "full"
-    PAST = "past"
-    TOO_FAR = "too_far"  # beyond the salon's booking horizon
     NOBODY = "nobody"  # nobody does this service, or the named specialist does not
+    TOO_FAR = "too_far"  # beyond the salon's booking horizon
+    PAST = "past"
+    CLOSED_DAY = "closed_day"  # the salon is closed on that day of the week
+    HOLIDAY = "holiday"  # the salon is closed on that date
+    OUT_OF_HOURS = "out_of_hours"  # the salon is open that day, but not then
+    DAY_OFF = "day_off"  # the salon is open, whoever could do it is not there
+    OFF_SHIFT = "off_shift"  # they are there that day, but not then
+    BREAK = "break"
+    TOO_LONG = "too_long"  # the visit would not end before the shift or its part does
+    DAY_OVER = "day_over"
+    TOO_SOON = "too_soon"  # inside the notice the salon needs
+    OFF_GRID = "off_grid"  # visits begin at other minutes
+    FULL = "full"
+    NO_LATER = "no_later"
+    NO_EARLIER = "no_earlier"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,22 +45,27 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SlotSearch:
-    """`fits`: the slots lie inside a wish. Otherwise they are the nearest alternatives, and `reason` says why."""
+    """`fits`: the slots lie inside a wish. Otherwise they are the nearest alternatives, and `reason` says why: about
+    `day` when one day was wished for, about `specialist` (key) when it concerns one person."""
 
     slots: tuple[Slot, ...]
     fits: bool
     reason: SearchReason
+    day: date | None = None
+    specialist: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SlotQuestion:
-    """Everything asked, as one value. `after` and `before` bound the starts and are themselves left out."""
+    """Everything asked, as one value. `also` are further services of the same visit, done by the same person right
+    after the first. `after` and `before` bound the starts and are themselves left out."""
 
     salon: SalonProfile
     service: Service
     wishes: Sequence[Wish]
     specialist: str | None
     now: datetime
+    also: tuple[Service, ...] = ()
     limit: int = 3
     after: datetime | None = None
     before: datetime | None = None
@@ -60,7 +76,7 @@ class SlotQuestion:
     last_day: date = field(init=False)
 
     def __post_init__(self) -> None:
-        able = self.salon.specialists_for(self.service.key)
+        able = self.salon.specialists_for(self.service.key, *(service.key for service in self.also))
         named = tuple(specialist for specialist in able if specialist.key == self.specialist)
         today = self.now.astimezone(self.salon.zone).date()
         derived = {
@@ -77,7 +93,7 @@ class SlotQuestion:
         return self.now + timedelta(minutes=self.salon.booking_notice_min)
 
     def visit(self) -> Visit:
-        return visit_of(self.salon, self.service)
+        return visit_of(self.salon, self.service, *self.also)
 
     def begins(self) -> tuple[datetime, datetime]:
         """Bounds of a start, half open."""
@@ -93,10 +109,11 @@ class SlotQuestion:
         return datetime.combine(day + timedelta(days=1), time(0), tzinfo=self.salon.zone).astimezone(UTC)
 
 
-def visit_of(salon: SalonProfile, service: Service) -> Visit:
-    length = timedelta(minutes=service.duration_min)
+def visit_of(salon: SalonProfile, *services: Service) -> Visit:
+    """One visit for all of them; the buffer is the last one's."""
+    length = timedelta(minutes=sum(service.duration_min for service in services))
     return Visit(
         length=length,
-        occupies=length + timedelta(minutes=service.buffer_min),
+        occupies=length + timedelta(minutes=services[-1].buffer_min),
         step=timedelta(minutes=salon.slot_step_min),
     )

@@ -42,9 +42,9 @@ WHERE id IN (
 
 # ON CONFLICT makes a rival's uncommitted insert something to wait for instead of a deadlock
 HOLD = """
-INSERT INTO appointment (salon_id, specialist_id, service_id, customer_id, thread_id, enquiry_id, state,
+INSERT INTO appointment (salon_id, specialist_id, service_id, also_services, customer_id, thread_id, enquiry_id, state,
                          starts_at, ends_at, busy, hold_until, created_at)
-VALUES (%(salon)s, %(specialist)s, %(service)s, %(customer)s, %(thread)s, %(enquiry)s, 'held',
+VALUES (%(salon)s, %(specialist)s, %(service)s, %(also)s, %(customer)s, %(thread)s, %(enquiry)s, 'held',
         %(starts_at)s, %(ends_at)s, tstzrange(%(starts_at)s, %(busy_until)s), %(hold_until)s, %(now)s)
 ON CONFLICT ON CONSTRAINT appointment_no_overlap DO NOTHING
 RETURNING id
@@ -66,6 +66,7 @@ WHERE mine.id = %(id)s AND other.id <> mine.id
 
 _SHOWN = """
 appointment.id, appointment.salon_id, appointment.state, service.key AS service, service.name AS service_name,
+appointment.also_services AS also,
 specialist.key AS specialist, specialist.name AS specialist_name, appointment.starts_at, appointment.ends_at,
 appointment.customer_id, appointment.thread_id
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Column, Index
-from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
 from sqlalchemy.sql import text
 from sqlmodel import Field, SQLModel
 
@@ -41,6 +41,9 @@ class Appointment(SQLModel, table=True):
     customer_id: int | None = reference("customer.id", nullable=True)
     thread_id: int | None = reference("thread.id", nullable=True)
     enquiry_id: int | None = reference("enquiry.id", nullable=True)
+    also_services: list[str] = Field(  # keys of further services done in the same visit, in order
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
     state: str  # AppointmentState
     starts_at: datetime = instant(nullable=False)
     ends_at: datetime = instant(nullable=False)

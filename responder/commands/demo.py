@@ -1,7 +1,7 @@
 """`responder demo`: simulated customers and operators through the real HTTP doors, then the pages to look at.
 
-It never speaks to anybody outside: messenger, CRM and LLM of the environment are set aside, and stand-ins on this
-machine answer instead, also while the pages are served afterwards. Customers write to the demo salon alone.
+It has a database of its own (`demo_home`) and speaks to nobody outside: database, Redis, messenger, CRM and LLM of the
+environment are set aside, and stand-ins on this machine answer instead, also while the pages are served afterwards.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import random
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,8 +20,9 @@ import aiohttp
 import uvicorn
 
 from connectors.contract import ChannelKind
-from responder.assembly import Responder, database_url, keep_house, responder, run_jobs
+from responder.assembly import Responder, keep_house, responder, run_jobs
 from responder.clock import SystemClock
+from responder.commands.demo_home import alone, demo_folder, demo_url, remove_demo
 from responder.commands.serve import (
     DEMO_SALON,
     build_app,
@@ -36,6 +37,7 @@ from responder.demo.operators import Operators, Shift
 from responder.demo.people import LAST_MINUTES, Person, invite
 from responder.demo.simulation import Progress, Simulation, settle
 from responder.demo.stand_ins import SECRET, TOKEN, StandIns
+from responder.errors import BadSetting
 from responder.logs import configure_logs
 from responder.reports.report import response_report
 from responder.reports.text import to_text
@@ -45,6 +47,7 @@ from responder.salon.profile import SalonProfile
 from responder.settings import Settings
 
 TELL_EVERY = 25  # customers
+PORTS_TO_TRY = 20  # from the installation's own on, which may well be serving
 JOBS_PATIENCE_S = 20.0
 SUMMARY = """
 SELECT count(*) FILTER (WHERE excluded IS NULL) AS enquiries, count(*) FILTER (WHERE excluded = 'spam') AS spam,
@@ -56,6 +59,9 @@ SELECT count(*) FILTER (WHERE excluded IS NULL) AS enquiries, count(*) FILTER (W
     (SELECT count(*) FROM lead WHERE salon_id = %(salon)s AND created_at >= %(since)s) AS leads
 FROM enquiry WHERE salon_id = %(salon)s AND clock_start_at >= %(since)s
 """
+AFTERWARDS = """  figures again   responder report --demo
+  pages again     responder demo --customers 0
+  remove it       responder demo --clear"""
 JOBS_LEFT = "SELECT count(*) AS n FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
 
 
@@ -76,14 +82,22 @@ class Outcome:
 
 
 def demo(settings: Settings, *, customers: int, days: int, seed: int, keep_serving: bool) -> None:
-    """Play `customers` customers over the `days` past days, say what came of it, then serve unless told not to."""
+    """Play `customers` customers over the `days` past days, say what came of it, then serve unless told not to. With
+    no customers it only shows what earlier ones left."""
+    folder = demo_folder(settings)
+    print(
+        f"The demo has a database of its own in {folder}: your salons, messengers and CRM are not touched.", flush=True
+    )
     settings = _at_home(settings)
     configure_logs(level="error", style=settings.log_format)  # what the stand-ins refuse is part of the show
-    if keep_serving:
-        listen(settings).close()  # said now rather than after the show
-    url = database_url(settings)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    url = demo_url(settings)
+    with alone(url), asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_demo(settings, url, customers=customers, days=days, seed=seed, keep_serving=keep_serving))
+
+
+def clear_demo(settings: Settings) -> None:
+    """Remove what every demo left behind."""
+    print(f"Removed the demo in {remove_demo(settings)}; nothing else was touched.")
 
 
 async def simulate(
@@ -97,7 +111,7 @@ async def simulate(
         salon = await _demo_salon(running)
         await running.warm_up()
         people = invite(count=customers, days=days, seed=seed, until=now, zone=salon.zone)
-        async with _served(running) as place, aiohttp.ClientSession() as http:
+        async with served(running) as place, aiohttp.ClientSession() as http:
             simulation = Simulation(
                 clock=clock,
                 settle=lambda: settle(clock, running.scheduler.idle),
@@ -126,21 +140,40 @@ async def simulate(
 
 
 async def _demo(settings: Settings, url: str, *, customers: int, days: int, seed: int, keep_serving: bool) -> None:
-    print(f"{customers} customers write over {days} days; this takes about {max(customers // 6, 5)} s.", flush=True)
     async with StandIns() as stand_ins:
         with own_environment(stand_ins):
-            outcome = await simulate(settings, url, stand_ins=stand_ins, customers=customers, days=days, seed=seed)
-            _tell_outcome(outcome)
+            if customers:
+                about_s = max(customers // 12, 5)
+                print(f"{customers} customers write over {days} days; this takes about {about_s} s.", flush=True)
+                outcome = await simulate(settings, url, stand_ins=stand_ins, customers=customers, days=days, seed=seed)
+                _tell_outcome(outcome)
+            print(AFTERWARDS, flush=True)
             if keep_serving:
-                async with responder(settings, url=url, clock=SystemClock()) as running:
-                    await serve_until_stopped(running, listen(settings), with_jobs=True, is_demo=True)
+                await _show(settings, url)
+
+
+async def _show(settings: Settings, url: str) -> None:
+    listener, settings = _free_port(settings)
+    async with responder(settings, url=url, clock=SystemClock()) as running:
+        await _demo_salon(running)
+        await serve_until_stopped(running, listener, with_jobs=True, headline="The demo is ready to look at.")
+
+
+def _free_port(settings: Settings) -> tuple[socket.socket, Settings]:
+    """A listening socket beside whatever serves already, and the settings that say where; raises `BadSetting`."""
+    last = min(settings.port + PORTS_TO_TRY, 65535)
+    for port in range(settings.port, last):
+        with suppress(BadSetting):
+            chosen = settings.model_copy(update={"port": port})
+            return listen(chosen), chosen
+    return listen(settings), settings
 
 
 def _at_home(settings: Settings) -> Settings:
-    """The same settings without anybody outside: no LLM, no public address."""
-    return settings.model_copy(
-        update={"llm_base_url": None, "llm_api_key": None, "openai_api_key": None, "public_url": None}
-    )
+    """The same settings without anybody outside: no database or Redis of the installation, no LLM, no public
+    address."""
+    names = ("database_url", "redis_url", "llm_base_url", "llm_api_key", "openai_api_key", "public_url")
+    return settings.model_copy(update=dict.fromkeys(names))
 
 
 @contextmanager
@@ -174,12 +207,12 @@ class _QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _served(running: Responder) -> AsyncIterator[str]:
+async def served(running: Responder) -> AsyncIterator[str]:
     """The web application on a port of its own, behind a proxy that is the simulation itself; gives its address."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)
-    server = _QuietServer(server_config(build_app(running), forwarded_allow_ips="127.0.0.1"))
+    server = _QuietServer(server_config(build_app(running), running.settings))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"

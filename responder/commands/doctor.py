@@ -1,87 +1,165 @@
-"""`responder doctor`: try every part and every account outside, and say which works and what is wrong."""
+"""`responder doctor`: try every part and every account outside, and say which works, what is wrong and what to do."""
 
 from __future__ import annotations
 
-from connectors.contract import ChannelKind, Polling
-from responder.assembly import Responder, database_url, responder
-from responder.commands.serve import checks_of
+import asyncio
+import os
+import shutil
+from typing import Any
+
+import redis.asyncio as redis
+
+from connectors.contract import ChannelKind, ConnectorError, CredentialsRefused, Polling
+from responder.assembly import Responder, database_url, missing_variables, responder
+from responder.commands.backlog import examine_backlog
+from responder.commands.findings import Finding, State
 from responder.dialogue.meaning import Context
 from responder.dialogue.state import DialogueState
+from responder.errors import BadSetting
 from responder.llm.reader import LlmReader
 from responder.llm.reading import Line
+from responder.salon.profile import SalonProfile
 from responder.settings import Settings
-from responder.web.health import CHECK_LASTS_S, Check, check_parts
 
-OFF = "off"
-
-
-async def examine(settings: Settings) -> dict[str, str]:
-    """Every part by name: "ok", "off: ..." or what is wrong."""
-    async with responder(settings, url=database_url(settings)) as running:
-        checks: dict[str, Check] = dict(checks_of(running))
-        switched_off = await _add_accounts(running, checks)
-        if running.llm is not None:
-            checks[f"llm {settings.llm_model}"] = await _asking(running, running.llm)
-        else:
-            switched_off["llm"] = f"{OFF}: understanding by rules; set LLM_BASE_URL or LLM_API_KEY"
-        return {**await check_parts(checks), **switched_off}
+PATIENCE_S = 5.0
+FREE_AT_LEAST = 1 << 30  # bytes
+SKEW_AT_MOST_S = 1.0
 
 
-async def _add_accounts(running: Responder, checks: dict[str, Check]) -> dict[str, str]:
-    switched_off: dict[str, str] = {}
-    for salon in await running.salons.all():
-        for account in salon.channels:
-            name = f"{salon.slug} channel {account.key} ({account.kind})"
-            messenger = running.messenger_of(account.id)
-            if messenger is None:
-                switched_off[name] = f"{OFF}: set {', '.join(account.secrets.values())}"
-            elif account.kind != ChannelKind.WEBCHAT:
-                checks[name] = _calling(messenger.probe)
-                is_deaf = running.settings.public_url is None and not isinstance(messenger, Polling)
-                if is_deaf:
-                    switched_off[f"{name} inbound"] = f"{OFF}: this channel needs PUBLIC_URL"
-        for crm_account in salon.crm:
-            name = f"{salon.slug} crm {crm_account.key} ({crm_account.kind})"
-            crm = running.crms.get(salon.id, {}).get(crm_account.key)
-            if crm is None:
-                switched_off[name] = f"{OFF}: set {', '.join(crm_account.secrets.values())}"
-            else:
-                checks[name] = _calling(crm.probe)
-    return switched_off
+async def examine(settings: Settings) -> list[Finding]:
+    """Every part in the order to mend them in. What needs the database is left out when it does not work."""
+    findings = [examine_folder(settings)]
+    try:
+        url = await asyncio.to_thread(database_url, settings)
+        async with responder(settings, url=url) as running:
+            findings += [await _examine_database(running), await _examine_redis(settings)]
+            findings += await _examine_outside(running)
+            findings += await examine_backlog(running.database, now=running.clock.now())
+    except BadSetting as error:
+        part = "database" if error.name == "DATABASE_URL" else "settings"
+        findings += [Finding(part=part, state=State.FAIL, detail=str(error)), await _examine_redis(settings)]
+    return findings
 
 
-def _calling(probe: object) -> Check:
-    async def check() -> None:
-        await probe()  # type: ignore[operator]
-
-    return check
-
-
-async def _asking(running: Responder, llm: LlmReader) -> Check:
-    """One real question, read the way a customer's words are."""
-    salon = (await running.salons.all())[0]
-
-    async def check() -> None:
-        reading = await llm.read(
-            [Line(author="customer", text=salon.services[0].name.to(salon.language))],
-            salon=salon,
-            state=DialogueState(),
-            context=Context(language=salon.language),
-            now=running.clock.now(),
-            deadline_s=CHECK_LASTS_S - 0.2,
+def examine_folder(settings: Settings) -> Finding:
+    """Whether VAR_DIR can be written and has room."""
+    folder = settings.var_dir.resolve()
+    place = next(part for part in (folder, *folder.parents) if part.exists())  # made at the first start
+    if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+        return Finding(
+            part="folder",
+            state=State.FAIL,
+            detail=f"{folder} cannot be written",
+            hint="let this user write it, or name another one: VAR_DIR=...",
         )
-        if reading.meaning is None:
-            raise LookupError(f"{reading.outcome}: {reading.detail}")
+    free = shutil.disk_usage(place).free
+    detail = f"{folder}, {free / (1 << 30):.1f} GB free"
+    if free < FREE_AT_LEAST:
+        return Finding(part="folder", state=State.FAIL, detail=detail, hint="a full disk stops the database: make room")
+    return Finding(part="folder", state=State.OK, detail=detail)
 
-    return check
+
+async def _examine_database(running: Responder) -> Finding:
+    before = running.clock.now()
+    async with running.database.connection() as connection:
+        row = await (
+            await connection.execute("SELECT clock_timestamp() AS now, current_setting('server_version') AS version")
+        ).fetchone()
+    assert row is not None
+    middle = before + (running.clock.now() - before) / 2
+    skew_s = (row["now"] - middle).total_seconds()
+    where = "embedded" if running.settings.database_url is None else "at DATABASE_URL"
+    detail = f"PostgreSQL {row['version'].split()[0]}, {where}, clocks {abs(skew_s):.2f} s apart"
+    if abs(skew_s) > SKEW_AT_MOST_S:
+        hint = "waits are measured by both clocks: switch time synchronisation (NTP) on for both machines"
+        return Finding(part="database", state=State.FAIL, detail=detail, hint=hint)
+    return Finding(part="database", state=State.OK, detail=detail)
 
 
-def report_lines(parts: dict[str, str]) -> tuple[list[str], bool]:
-    """Lines to print, and whether everything that is switched on works."""
-    width = max(len(name) for name in parts)
-    lines = []
-    for name, result in parts.items():
-        mark = "ok  " if result == "ok" else "off " if result.startswith(OFF) else "FAIL"
-        lines.append(f"{mark} {name:<{width}}" + ("" if result == "ok" else f"  {result.removeprefix('off: ')}"))
-    is_well = all(result == "ok" or result.startswith(OFF) for result in parts.values())
-    return [line.rstrip() for line in lines], is_well
+async def _examine_redis(settings: Settings) -> Finding:
+    if settings.redis_url is None:
+        return Finding(part="redis", state=State.OFF, detail="not needed for one process; REDIS_URL for several")
+    client = redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=PATIENCE_S)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await client.ping()
+    except (TimeoutError, OSError, redis.RedisError) as error:
+        hint = "Responder works on without live pages across processes; check REDIS_URL and that Redis runs"
+        return Finding(part="redis", state=State.FAIL, detail=f"no answer ({type(error).__name__})", hint=hint)
+    finally:
+        await client.aclose()
+    return Finding(part="redis", state=State.OK)
+
+
+async def _examine_outside(running: Responder) -> list[Finding]:
+    salons = await running.salons.all()
+    if not salons:
+        hint = "responder salon import FILE, or `responder serve` to begin with the example salon"
+        return [Finding(part="salons", state=State.FAIL, detail="none has been imported", hint=hint)]
+    names = ", ".join(salon.slug for salon in salons)
+    found = await asyncio.gather(
+        _examine_llm(running, salons[0]),
+        *(_examine_channel(running, salon, account) for salon in salons for account in salon.channels),
+        *(_examine_crm(running, salon, account) for salon in salons for account in salon.crm),
+    )
+    return [Finding(part="salons", state=State.OK, detail=names), *found]
+
+
+async def _examine_llm(running: Responder, salon: SalonProfile) -> Finding:
+    """One real question, read the way a customer's words are: nothing less shows that key, model and form are right."""
+    llm, model = running.llm, running.settings.llm_model
+    if llm is None:
+        detail = "understanding by rules; LLM_BASE_URL and LLM_API_KEY, or OPENAI_API_KEY, switch it on"
+        return Finding(part="llm", state=State.OFF, detail=detail)
+    outcome, detail = await _asked(running, llm, salon)
+    if outcome is None:
+        return Finding(part="llm", state=State.OK, detail=model)
+    hint = "customers are answered by rules meanwhile; check LLM_BASE_URL, LLM_API_KEY and LLM_MODEL"
+    return Finding(part="llm", state=State.FAIL, detail=f"{model}: {outcome} ({detail})", hint=hint)
+
+
+async def _asked(running: Responder, llm: LlmReader, salon: SalonProfile) -> tuple[str | None, str]:
+    reading = await llm.read(
+        [Line(author="customer", text=salon.services[0].name.to(salon.language))],
+        salon=salon,
+        state=DialogueState(),
+        context=Context(language=salon.language),
+        now=running.clock.now(),
+        deadline_s=PATIENCE_S,
+    )
+    return (None, "") if reading.meaning is not None else (str(reading.outcome), reading.detail)
+
+
+async def _examine_channel(running: Responder, salon: SalonProfile, account: Any) -> Finding:
+    part = f"{salon.slug}: channel {account.key}"
+    messenger = running.messenger_of(account.id)
+    if messenger is None:
+        return Finding(part=part, state=State.OFF, detail=f"set {' and '.join(missing_variables(account))}")
+    if account.kind == ChannelKind.WEBCHAT:
+        return Finding(part=part, state=State.OK, detail="our own page")
+    if running.settings.public_url is None and not isinstance(messenger, Polling):
+        hint = "this channel brings messages to a public address only: set PUBLIC_URL"
+        return Finding(part=part, state=State.FAIL, detail="cannot receive", hint=hint)
+    return await _probed(part, messenger, ", ".join(account.secrets.values()))
+
+
+async def _examine_crm(running: Responder, salon: SalonProfile, account: Any) -> Finding:
+    part = f"{salon.slug}: crm {account.key}"
+    crm = running.crms.get(salon.id, {}).get(account.key)
+    if crm is None:
+        return Finding(part=part, state=State.OFF, detail=f"set {' and '.join(missing_variables(account))}")
+    return await _probed(part, crm, ", ".join(account.secrets.values()))
+
+
+async def _probed(part: str, connector: Any, variables: str) -> Finding:
+    """Ask a connector to prove that its account works; what it answers is what the other side calls the account."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return Finding(part=part, state=State.OK, detail=str(await connector.probe()))
+    except TimeoutError:
+        detail, hint = f"no answer within {PATIENCE_S:g} s", "can this machine reach it? what is due is tried again"
+    except CredentialsRefused as error:
+        detail, hint = str(error), f"check {variables}"
+    except ConnectorError as error:
+        detail, hint = str(error), f"can this machine reach it? else check {variables}"
+    return Finding(part=part, state=State.FAIL, detail=detail, hint=hint)

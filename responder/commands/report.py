@@ -3,25 +3,71 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from responder.assembly import database_url
 from responder.clock import SystemClock
+from responder.commands.demo_home import existing_demo_url
 from responder.db.engine import Database
 from responder.errors import NotFound
-from responder.reports.report import response_report
+from responder.reports.books import By
+from responder.reports.query import make_query
+from responder.reports.report import run_report
 from responder.reports.text import to_json, to_text
 from responder.salon.loader import SalonCache
 from responder.settings import Settings
 
 
-async def report_text(settings: Settings, *, days: int, as_json: bool, salon: str | None, language: str | None) -> str:
-    """The report as text; raises `NotFound` for an unknown salon."""
-    database = Database(database_url(settings))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What the command line asked for, as it was typed."""
+
+    days: int | None = None
+    since: date | None = None
+    until: date | None = None
+    by: By = By.CHANNEL
+    channels: Sequence[str] = ()
+    sources: Sequence[str] = ()
+    operators: Sequence[str] = ()
+    specialists: Sequence[str] = ()
+    definition: str = "timing/1"
+    is_working: bool = False
+    within_s: float | None = None
+
+
+async def report_text(
+    settings: Settings,
+    wanted: Wanted,
+    *,
+    as_json: bool,
+    salon: str | None,
+    language: str | None,
+    of_demo: bool = False,
+) -> str:
+    """The report as text; raises `NotFound` for an unknown salon, `BadQuery` for what it does not have."""
+    database = Database(existing_demo_url(settings) if of_demo else database_url(settings))
     await database.open()
     try:
         for profile in await SalonCache(database).all():
             if salon in (None, profile.slug):
-                report = await response_report(database, salon=profile, now=SystemClock().now(), days=days)
+                now = SystemClock().now()
+                query = make_query(
+                    profile,
+                    now=now,
+                    days=wanted.days,
+                    since=wanted.since,
+                    until=wanted.until,
+                    channels=wanted.channels,
+                    sources=wanted.sources,
+                    operators=wanted.operators,
+                    specialists=wanted.specialists,
+                    definition=wanted.definition,
+                    is_working=wanted.is_working,
+                    within_s=wanted.within_s,
+                )
+                report = await run_report(database, query, now=now, by=(wanted.by,), in_full=(By.CHANNEL,))
                 if as_json:
                     return json.dumps(to_json(report), ensure_ascii=False, indent=2)
                 return to_text(report, language=language or profile.language)

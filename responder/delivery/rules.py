@@ -16,7 +16,8 @@ from connectors.contract import (
 from responder.dialogue.states import SendState
 
 GIVE_UP_AFTER = timedelta(hours=1)  # a reply older than this helps nobody
-ATTEMPT_LASTS = timedelta(seconds=25)  # longer than any connector's time-out: after it the sender is dead
+SEND_LASTS_S = 20.0  # no connector's call lasts longer
+ATTEMPT_LASTS = timedelta(seconds=25)  # longer than a send: after it the sender is dead, or without a database
 FIRST_BACKOFF_S, BACKOFF_LIMIT_S = 1.0, 60.0
 UNKNOWN_PAUSE_S = 10.0  # time for a delivery status to settle the question
 REPEATS_AFTER_UNKNOWN = 1

@@ -1,7 +1,8 @@
 """A message goes out: sent off any transaction, stamped when the messenger accepted it, retried, never silently lost.
 
 A row arrives here `sending` (the turn that wrote it sends it at once) or `queued` (everything later). If the process
-dies in between, the attempt's time runs out and the sweep finds the row.
+dies in between, the attempt's time runs out and the sweep of any process finds the row. While the process lives, it
+keeps what it knows of its attempts until the database has it (`outcomes`).
 """
 
 from __future__ import annotations
@@ -12,16 +13,28 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import psycopg
-from psycopg_pool import PoolTimeout
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
-
-from connectors.contract import Button, ConnectorError, Messenger, Outbound, RecipientUnreachable
+from connectors.contract import (
+    Button,
+    ConnectorError,
+    Messenger,
+    Outbound,
+    OutcomeUnknown,
+    Receipt,
+    RecipientUnreachable,
+)
 from responder import metrics
 from responder.clock import Clock
 from responder.db.engine import Database
 from responder.delivery import statements as sql
-from responder.delivery.rules import ATTEMPT_LASTS, NextStep, after_failure, after_silence
+from responder.delivery.outcomes import Outcomes
+from responder.delivery.rules import (
+    ATTEMPT_LASTS,
+    SEND_LASTS_S,
+    UNKNOWN_PAUSE_S,
+    NextStep,
+    after_failure,
+    after_silence,
+)
 from responder.dialogue.handoffs import open_handoff
 from responder.dialogue.states import Author, HandoffReason, SendState
 from responder.live import Live
@@ -29,6 +42,8 @@ from responder.logs import get_logger
 
 log = get_logger(__name__)
 BATCH = 50
+BATCH_OF_ACCOUNT = 20  # an account in trouble leaves room for the others
+SETTLE_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,9 +90,20 @@ class Delivery:
         self._clock = clock
         self._messenger_of = messenger_of
         self._live = live
+        self._outcomes = Outcomes()
+        self._being_sent: set[int] = set()
+        self._threads: dict[int, asyncio.Task[None]] = {}
+        self._recover_from = 0.0  # monotonic: not before this moment is another process's attempt called lost
 
     async def deliver(self, parcel: Parcel) -> bool:
         """One attempt for a row in state `sending`; True when the messenger accepted it."""
+        self._being_sent.add(parcel.message_id)
+        try:
+            return await self._attempt(parcel)
+        finally:
+            self._being_sent.discard(parcel.message_id)
+
+    async def _attempt(self, parcel: Parcel) -> bool:
         messenger = self._messenger_of(parcel.channel_account_id)
         if messenger is None:
             now = self._clock.now()
@@ -85,14 +111,16 @@ class Delivery:
             return False
         started = self._clock.monotonic()
         try:
-            receipt = await messenger.send(parcel.outbound())
+            receipt = await _send(messenger, parcel)
         except ConnectorError as error:
             await self._failed(parcel, error, messenger)
             return False
         accepted_at = receipt.accepted_at or self._clock.now()
         metrics.SENDS.labels(messenger.kind, "accepted").inc()
         metrics.SEND_SECONDS.labels(messenger.kind).observe(self._clock.monotonic() - started)
-        await self._stamp(parcel, accepted_at, receipt.provider_message_id)
+        await self._outcomes.note(
+            parcel.message_id, lambda: self._stamp(parcel, accepted_at, receipt.provider_message_id)
+        )
         if parcel.clock_start_at is not None:
             wait_s = (accepted_at - parcel.clock_start_at).total_seconds()
             metrics.WAIT_SECONDS.labels(messenger.kind, parcel.author).observe(max(wait_s, 0.0))
@@ -106,26 +134,64 @@ class Delivery:
         return await self.deliver(parcel)
 
     async def sweep(self) -> int:
-        """Find rows whose time has come (retries, attempts of dead processes) and deal with them; gives how many."""
+        """Find rows whose time has come (retries, attempts of dead processes) and see to them, without waiting for any
+        messenger; gives how many."""
+        try:
+            return await self._sweep()
+        except Exception:
+            # whoever holds a receipt writes it first when the database is back
+            self._recover_from = self._clock.monotonic() + UNKNOWN_PAUSE_S
+            raise
+
+    @property
+    def held(self) -> frozenset[int]:
+        """Messages whose outcome is known here and not yet in the database."""
+        return self._outcomes.held
+
+    async def idle(self) -> None:
+        """Return when nothing the sweep began is still being sent."""
+        while self._threads:
+            await asyncio.wait(tuple(self._threads.values()))
+
+    async def close(self) -> None:
+        """Let what is being sent end, and write what is known of it."""
+        tasks = tuple(self._threads.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=SETTLE_WITHIN_S)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._outcomes.settle(within_s=SETTLE_WITHIN_S)
+
+    async def _sweep(self) -> int:
         now = self._clock.now()
+        lost: list[dict[str, Any]] = []
         async with self._database.connection() as connection:
-            lost = await (await connection.execute(sql.FIND_LOST, {"now": now, "limit": BATCH})).fetchall()
+            if self._clock.monotonic() >= self._recover_from:
+                ours = sorted(self._being_sent | self._outcomes.held)
+                values = {"now": now, "limit": BATCH, "ours": ours}
+                lost = await (await connection.execute(sql.FIND_LOST, values)).fetchall()
         for row in lost:
             await self._recover(row, now)
+        values = {"now": now, "limit": BATCH, "of_account": BATCH_OF_ACCOUNT, "ours": list(self._threads)}
         async with self._database.connection() as connection:
-            due = await (await connection.execute(sql.FIND_DUE_THREADS, {"now": now, "limit": BATCH})).fetchall()
-        # side by side: a messenger that hangs holds up its own threads only
-        await asyncio.gather(*(self._deliver_all(row["thread_id"]) for row in due))
+            due = await (await connection.execute(sql.FIND_DUE_THREADS, values)).fetchall()
+        for row in due:
+            self._begin(row["thread_id"])
         return len(lost) + len(due)
 
-    @retry(
-        retry=retry_if_exception_type((psycopg.OperationalError, PoolTimeout)),
-        stop=stop_after_delay(ATTEMPT_LASTS.total_seconds() / 2),
-        wait=wait_fixed(0.5),
-        reraise=True,
-    )
+    def _begin(self, thread_id: int) -> None:
+        """Side by side: a messenger that hangs holds up its own threads only, and no sweep."""
+        task = asyncio.create_task(self._deliver_all(thread_id), name=f"deliver-{thread_id}")
+        self._threads[thread_id] = task
+        task.add_done_callback(lambda done: self._ended(thread_id, done))
+
+    def _ended(self, thread_id: int, task: asyncio.Task[None]) -> None:
+        del self._threads[thread_id]
+        if not task.cancelled() and (error := task.exception()) is not None:  # the sweep will find the thread again
+            log.error("delivery_failed", thread_id=thread_id, error=type(error).__name__)
+
     async def _stamp(self, parcel: Parcel, accepted_at: datetime, provider_message_id: str) -> None:
-        """Tried again while the attempt lasts: an accepted message without its stamp would be sent once more."""
         values = {"id": parcel.message_id, "accepted_at": accepted_at, "provider_message_id": provider_message_id}
         async with self._database.connection() as connection:
             await connection.execute(sql.STAMP_ACCEPTED, values, prepare=True)
@@ -184,19 +250,31 @@ class Delivery:
             "failed_at": now if step.state is SendState.FAILED else None,
             "now": now,
         }
+        await self._outcomes.note(parcel.message_id, lambda: self._write_step(parcel, step, values, is_blocked))
+        await self._live.publish(f"salon:{parcel.salon_id}", {"type": "message", "thread_id": parcel.thread_id})
+
+    async def _write_step(self, parcel: Parcel, step: NextStep, values: dict[str, Any], is_blocked: bool) -> None:
         async with self._database.transaction() as connection:
-            await connection.execute(sql.LEAVE_ATTEMPT, values)
+            left = await connection.execute(sql.LEAVE_ATTEMPT, values)
             if is_blocked:
                 await connection.execute(sql.MARK_BLOCKED, values)
-            elif step.state is SendState.FAILED and parcel.author is Author.BOT:
+            elif left.rowcount and step.state is SendState.FAILED and parcel.author is Author.BOT:
                 await open_handoff(
                     connection,
                     thread_id=parcel.thread_id,
                     reason=HandoffReason.FAILED,
                     detail="reply could not be delivered",
-                    now=now,
+                    now=values["now"],
                 )
-        await self._live.publish(f"salon:{parcel.salon_id}", {"type": "message", "thread_id": parcel.thread_id})
+
+
+async def _send(messenger: Messenger, parcel: Parcel) -> Receipt:
+    """The connector's send, at most `SEND_LASTS_S`: an attempt must be over before anybody may call it lost."""
+    try:
+        async with asyncio.timeout(SEND_LASTS_S):
+            return await messenger.send(parcel.outbound())
+    except TimeoutError:
+        raise OutcomeUnknown(f"no answer within {SEND_LASTS_S:g} s") from None
 
 
 def parcel_of(row: dict[str, Any]) -> Parcel:

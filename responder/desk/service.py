@@ -82,17 +82,20 @@ class Desk:
     ) -> None:
         """Answer as a person, taking the dialogue over; the same `key` twice sends once. Raises `NotFound`, or
         `Refused` when the text is empty or longer than the channel carries."""
-        text = text.strip().replace("\x00", "\ufffd")
+        text = text.strip()
         if not text:
-            raise Refused("The reply is empty: write something first.")
+            raise Refused("The reply is empty: write something first.", code="reply_empty")
         now = self._clock.now()
         async with self._database.transaction() as connection:
             thread = await self._thread(connection, salon_id, thread_id)
             messenger = self._messenger_of(thread["channel_account_id"])
             if messenger is not None and len(text) > messenger.capabilities.text_limit:
+                limit = messenger.capabilities.text_limit
                 raise Refused(
-                    f"The reply has {len(text)} characters; this channel carries at most "
-                    f"{messenger.capabilities.text_limit}."
+                    f"The reply has {len(text)} characters; this channel carries at most {limit}.",
+                    code="reply_too_long",
+                    length=len(text),
+                    limit=limit,
                 )
             operator_id = await self._operator(connection, salon_id, operator)
             await take_over_thread(connection, thread_id=thread_id, operator_id=operator_id, now=now)
@@ -134,7 +137,7 @@ class Desk:
             await connection.execute(FIND_THREAD, {"thread": thread_id, "salon": salon_id})
         ).fetchone()
         if row is None:
-            raise NotFound(f"There is no dialogue {thread_id}.")
+            raise NotFound(f"There is no dialogue {thread_id}.", code="no_dialogue", dialogue=thread_id)
         return row
 
     async def _operator(self, connection: Any, salon_id: int, key: str | None) -> int | None:
@@ -142,7 +145,7 @@ class Desk:
             return None
         row = await (await connection.execute(FIND_OPERATOR, {"salon": salon_id, "key": key})).fetchone()
         if row is None:
-            raise NotFound(f"There is no operator {key!r} in this salon.")
+            raise NotFound(f"There is no operator {key!r} in this salon.", code="no_operator", operator=key)
         operator_id: int = row["id"]
         return operator_id
 

@@ -17,6 +17,22 @@ WHERE t.id = %(thread)s
 RETURNING id
 """
 
+# One person answers one dialogue: a graver reason replaces the one that nobody has come for yet, and its wait goes on.
+RAISE_REASON = """
+UPDATE handoff SET reason = %(reason)s, detail = %(detail)s
+WHERE thread_id = %(thread)s AND returned_at IS NULL AND taken_at IS NULL
+  AND array_position(%(by_gravity)s::varchar[], reason) < array_position(%(by_gravity)s::varchar[], %(reason)s::varchar)
+"""
+
+BY_GRAVITY = (
+    HandoffReason.ATTACHMENT,
+    HandoffReason.NOT_UNDERSTOOD,
+    HandoffReason.FAILED,
+    HandoffReason.ASKED,
+    HandoffReason.ANGER,
+    HandoffReason.RISK,
+)
+
 TAKE_OVER = """
 UPDATE thread SET mode = 'human', operator_id = COALESCE(%(operator)s, operator_id), turn_due_at = NULL,
     lease_token = NULL, lease_until = NULL
@@ -35,10 +51,10 @@ WHERE thread_id = %(thread)s AND send_state IN ('queued', 'unknown') AND author 
 """
 
 GIVE_BACK = """
-UPDATE thread SET mode = 'bot', operator_id = NULL,
+UPDATE thread SET mode = 'bot', operator_id = NULL, lease_token = NULL, lease_until = NULL,
     turn_due_at = CASE WHEN unanswered_since IS NOT NULL THEN %(now)s::timestamptz END,
-    state = state - 'handed_off' - 'misunderstood'
-WHERE id = %(thread)s AND mode = 'human'
+    state = state - 'handed_off' - 'reassured_at' - 'misunderstood'
+WHERE id = %(thread)s AND (mode = 'human' OR state ? 'handed_off')
 RETURNING id
 """
 
@@ -48,9 +64,13 @@ RETURN_HANDOFFS = "UPDATE handoff SET returned_at = %(now)s WHERE thread_id = %(
 async def open_handoff(
     connection: Connection, *, thread_id: int, reason: HandoffReason, detail: str, now: datetime
 ) -> bool:
-    """A person is needed from `now` on; False when one already was."""
+    """A person is needed from `now` on; False when one already was, then at most the reason is made graver."""
     values = {"thread": thread_id, "reason": reason.value, "detail": detail, "now": now}
-    return await (await connection.execute(OPEN_HANDOFF, values)).fetchone() is not None
+    if await (await connection.execute(OPEN_HANDOFF, values)).fetchone() is not None:
+        return True
+    gravity = [known.value for known in BY_GRAVITY]
+    await connection.execute(RAISE_REASON, values | {"by_gravity": gravity})
+    return False
 
 
 async def take_over_thread(connection: Connection, *, thread_id: int, operator_id: int | None, now: datetime) -> bool:
@@ -65,7 +85,8 @@ async def take_over_thread(connection: Connection, *, thread_id: int, operator_i
 
 
 async def give_back_thread(connection: Connection, *, thread_id: int, now: datetime) -> bool:
-    """The bot answers again, at once what nobody has answered; False when it already did."""
+    """The bot answers again, at once what nobody has answered, and nobody waits for a person; False when nothing of
+    it changed."""
     values = {"thread": thread_id, "now": now}
     is_given_back = await (await connection.execute(GIVE_BACK, values)).fetchone() is not None
     await connection.execute(RETURN_HANDOFFS, values)

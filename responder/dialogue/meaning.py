@@ -33,6 +33,7 @@ class Intent(StrEnum):
     LATER = "later"  # a later time than offered
     EARLIER = "earlier"
     OTHER_DAY = "other_day"
+    APPOINTMENT = "appointment"  # "when am I booked?": asks about a visit that is already agreed
 
 
 class Asked(StrEnum):
@@ -73,6 +74,7 @@ class Meaning:
     name: str | None = None
     service: str | None = None  # key in the salon file
     services: tuple[str, ...] = ()  # candidates, best first, when one name fits several
+    also: tuple[str, ...] = ()  # keys of further services wanted in the same visit, in order; `service` is the first
     specialist: str | None = None  # key
     any_specialist: bool = False
     choice: int | None = None  # 1-based; -1 is the last

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from responder.dialogue.meaning import Asked, Wish
+from responder.dialogue.states import HandoffReason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +27,7 @@ class Visit:
     service: str  # key
     specialist: str  # key
     starts_at: datetime  # UTC
+    also: tuple[str, ...] = ()  # keys of further services
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +39,8 @@ class DialogueState:
     greeted: bool = False
     language: str | None = None
     service: str | None = None  # key
+    also: tuple[str, ...] = ()  # keys of further services of the same visit
+    later: tuple[str, ...] = ()  # keys of services that another visit is booked for next
     specialist: str | None = None  # key
     wishes: tuple[Wish, ...] = ()
     offers: tuple[Offer, ...] = ()
@@ -47,7 +51,8 @@ class DialogueState:
     name: str | None = None
     phone: str | None = None
     misunderstood: int = 0  # in a row
-    handed_off: bool = False
+    handed_off: tuple[HandoffReason, ...] = ()  # what a person was called for and the customer was told
+    reassured_at: datetime | None = None  # when the customer last heard that a person will come
 
     def but(self, **changes: Any) -> DialogueState:
         return replace(self, **changes)
@@ -56,7 +61,7 @@ class DialogueState:
         """The same while the enquiry goes on; in a new one only what is known of the person and the booking."""
         if self.enquiry_id == enquiry_id:
             return self
-        return self.without_progress().but(enquiry_id=enquiry_id, handed_off=False)
+        return self.without_progress().but(enquiry_id=enquiry_id, handed_off=(), reassured_at=None)
 
     def without_progress(self) -> DialogueState:
         """The booking under way forgotten; the person and the booked visit kept."""
@@ -68,6 +73,7 @@ class DialogueState:
             phone=self.phone,
             visit=self.visit,
             handed_off=self.handed_off,
+            reassured_at=self.reassured_at,
         )
 
     @property
@@ -91,6 +97,10 @@ class DialogueState:
         known = {name: value for name, value in data.items() if name in DialogueState.__dataclass_fields__}
         if "asked" in known:
             known["asked"] = Asked(known["asked"])
+        if "handed_off" in known:
+            known["handed_off"] = tuple(HandoffReason(reason) for reason in known["handed_off"])
+        if "reassured_at" in known:
+            known["reassured_at"] = datetime.fromisoformat(known["reassured_at"])
         if "wishes" in known:
             known["wishes"] = tuple(_wish(wish) for wish in known["wishes"])
         if "offers" in known:
@@ -98,9 +108,8 @@ class DialogueState:
         if known.get("chosen"):
             known["chosen"] = _offer(known["chosen"])
         if known.get("visit"):
-            known["visit"] = Visit(
-                **{**known["visit"], "starts_at": datetime.fromisoformat(known["visit"]["starts_at"])}
-            )
+            known["visit"] = _visit(known["visit"])
+        known |= {name: tuple(known[name]) for name in ("also", "later") if name in known}
         return DialogueState(**known)
 
 
@@ -122,6 +131,11 @@ def _offer(data: dict[str, Any]) -> Offer:
     return Offer(
         token=data["token"], specialist=data["specialist"], starts_at=datetime.fromisoformat(data["starts_at"])
     )
+
+
+def _visit(data: dict[str, Any]) -> Visit:
+    starts_at = datetime.fromisoformat(data["starts_at"])
+    return Visit(**{**data, "starts_at": starts_at, "also": tuple(data.get("also", ()))})
 
 
 def _wish(data: dict[str, Any]) -> Wish:

@@ -10,8 +10,8 @@ from responder.db.engine import Connection
 from responder.dialogue.handoffs import take_over_thread
 from responder.timing.substance import classify_message
 
-# An edit of a message no turn has taken yet is read by that turn; an edit of the customer's latest word asks for a new
-# turn; older ones only correct the record.
+# An edit of what no turn has answered yet, or of the customer's latest word, is to be read; an older one only corrects
+# the record.
 EDIT_MESSAGE = """
 UPDATE message m SET text = %(text)s, edited_at = %(at)s,
     payload = m.payload || jsonb_build_object('before_edit', m.text)
@@ -19,11 +19,16 @@ FROM thread t
 WHERE t.channel_account_id = %(account)s AND t.thread_key = %(thread_key)s AND m.thread_id = t.id
   AND m.direction = 'in' AND m.provider_message_id = %(provider_message_id)s AND m.kind = 'message'
 RETURNING m.id, t.id AS thread_id, t.mode, m.text,
-    m.id > COALESCE(t.answered_to_id, 0) AS is_unread, m.id = t.last_inbound_id AS is_latest
+    m.id > COALESCE(t.answered_to_id, 0) OR NOT EXISTS (
+        SELECT 1 FROM message later
+        WHERE later.thread_id = t.id AND later.id > m.id AND later.direction = 'in'
+          AND later.kind IN ('message', 'pressed', 'started')) AS is_to_be_read
 """
 
-READ_EDIT_ANEW = """
-UPDATE thread SET turn_due_at = %(at)s, unanswered_since = COALESCE(unanswered_since, %(at)s),
+# The edit counts as the customer's newest word: a turn that is running now has read the old text, and its commit, which
+# compares `last_inbound_id` with what it has seen, reads anew or leaves the thread due.
+READ_EDIT = """
+UPDATE thread SET turn_due_at = COALESCE(turn_due_at, %(at)s), unanswered_since = COALESCE(unanswered_since, %(at)s),
     last_inbound_id = %(event)s, last_message_at = %(at)s
 WHERE id = %(thread)s AND mode = 'bot'
 RETURNING turn_due_at
@@ -33,6 +38,15 @@ DELETE_MESSAGE = """
 UPDATE message m SET deleted_at = %(at)s FROM thread t
 WHERE t.channel_account_id = %(account)s AND t.thread_key = %(thread_key)s AND m.thread_id = t.id
   AND m.direction = 'in' AND m.provider_message_id = %(provider_message_id)s
+  AND m.kind IN ('message', 'edited')
+RETURNING t.id AS thread_id, m.id > COALESCE(t.answered_to_id, 0) AS is_unread
+"""
+
+# Words that were taken back are not answered: a running turn that has read them loses its lease and so its commit.
+VOID_TURN = """
+UPDATE thread SET lease_token = NULL, lease_until = NULL
+WHERE id = %(thread)s AND mode = 'bot' AND turn_due_at IS NOT NULL
+RETURNING turn_due_at
 """
 
 MARK_BLOCKED = """
@@ -89,7 +103,7 @@ async def apply_event(
         case InboundKind.EDITED:
             return await _edit(connection, values)
         case InboundKind.DELETED:
-            await connection.execute(DELETE_MESSAGE, values)
+            return await _delete(connection, values)
         case InboundKind.BLOCKED | InboundKind.UNBLOCKED:
             values["blocked"] = item.kind is InboundKind.BLOCKED
             await connection.execute(MARK_BLOCKED, values)
@@ -105,9 +119,17 @@ async def apply_event(
 
 async def _edit(connection: Connection, values: dict[str, Any]) -> datetime | None:
     row = await (await connection.execute(EDIT_MESSAGE, values)).fetchone()
-    if row is None or row["mode"] != "bot" or row["is_unread"] or not row["is_latest"]:
+    if row is None or row["mode"] != "bot" or not row["is_to_be_read"]:
         return None
-    due = await (await connection.execute(READ_EDIT_ANEW, values | {"thread": row["thread_id"]})).fetchone()
+    due = await (await connection.execute(READ_EDIT, values | {"thread": row["thread_id"]})).fetchone()
+    return due["turn_due_at"] if due else None
+
+
+async def _delete(connection: Connection, values: dict[str, Any]) -> datetime | None:
+    rows = await (await connection.execute(DELETE_MESSAGE, values)).fetchall()
+    if not any(row["is_unread"] for row in rows):
+        return None
+    due = await (await connection.execute(VOID_TURN, {"thread": rows[0]["thread_id"]})).fetchone()
     return due["turn_due_at"] if due else None
 
 

@@ -6,12 +6,15 @@ of an enquiry takes the longer way. Nothing here waits for anybody: the caller a
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import psycopg
 from psycopg.types.json import Jsonb
 
 from connectors.contract import ChannelKind, Inbound, InboundKind
@@ -19,8 +22,15 @@ from responder import metrics
 from responder.clock import Clock
 from responder.db.engine import Connection, Database
 from responder.intake import statements as sql
+from responder.intake.bounds import within_bounds
 from responder.intake.events import apply_event
 from responder.intake.rules import OPENS_ENQUIRY, ClockStart, Pace
+from responder.logs import get_logger
+
+log = get_logger(__name__)
+STORE_WITHIN_S = 5.0  # a messenger that is told soon comes again soon; one that is kept waiting gives up and backs off
+
+_NUL_ESCAPE = re.compile(rb"((?<!\\)(?:\\\\)*)\\u0000")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,9 +59,31 @@ class Intake:
         self._clock = clock
         self._pace = pace
         self._quiet = enquiry_quiet
+        self._late: set[asyncio.Task[list[Stored]]] = set()
 
     async def store(self, account: Account, items: Sequence[Inbound], *, received_at: datetime) -> list[Stored]:
-        """Store every item of one request, all or nothing; a redelivered one changes nothing."""
+        """Store every item of one request, all or nothing; a redelivered one changes nothing. Raises
+        `psycopg.OperationalError` when the database does not take it soon."""
+        items = [within_bounds(item, received_at=received_at) for item in items]
+        storing = asyncio.create_task(self._store(account, items, received_at))
+        try:
+            done, _ = await asyncio.wait((storing,), timeout=STORE_WITHIN_S)
+        finally:
+            if not storing.done():
+                self._late.add(storing)
+                storing.add_done_callback(self._came_late)
+        if not done:
+            # not cancelled: a statement whose server is silent takes ten seconds more to let go of its connection
+            raise psycopg.OperationalError(f"not stored within {STORE_WITHIN_S:g} s")
+        return storing.result()
+
+    def _came_late(self, storing: asyncio.Task[list[Stored]]) -> None:
+        """Nobody waits for it any more; what it stored is a duplicate when it comes again, and swept if it does not."""
+        self._late.discard(storing)
+        if not storing.cancelled() and (error := storing.exception()) is not None:
+            log.warning("late_store_failed", error=type(error).__name__)
+
+    async def _store(self, account: Account, items: Sequence[Inbound], received_at: datetime) -> list[Stored]:
         if len(items) == 1 and items[0].kind in OPENS_ENQUIRY:
             async with self._database.connection() as connection:
                 stored = await self._store_known(connection, account, items[0], received_at)
@@ -189,7 +221,7 @@ def _message_values(account: Account, item: Inbound, received_at: datetime) -> d
         "kind": item.kind.value,
         "author": "human_device" if item.kind is InboundKind.ECHO else "customer",
         "order_key": item.order_key,
-        "text": _storable(item.text),
+        "text": item.text,
         "payload": Jsonb(_payload_document(item)),
         "raw": Jsonb(item.raw, dumps=_dump_storable),
         "sent_at": item.sent_at,
@@ -201,7 +233,7 @@ def _message_values(account: Account, item: Inbound, received_at: datetime) -> d
 def _payload_document(item: Inbound) -> dict[str, Any]:
     document: dict[str, Any] = {}
     if item.payload is not None:
-        document["payload"] = _storable(item.payload)
+        document["payload"] = item.payload
     if item.press_id:
         document["press_id"] = item.press_id
     if item.contact is not None:
@@ -220,19 +252,13 @@ def _payload_document(item: Inbound) -> dict[str, Any]:
     return document
 
 
-def _storable(text: str) -> str:
-    """PostgreSQL text holds everything but U+0000 and lone surrogates; both become U+FFFD."""
-    if "\x00" in text:
-        text = text.replace("\x00", "\ufffd")
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
-
-
 def _dump_storable(document: Any) -> bytes:
     try:
         dumped = orjson.dumps(document, default=str)
-    except (TypeError, ValueError):  # lone surrogates, integers beyond 64 bits
+    except (TypeError, ValueError):  # half a surrogate pair, an integer beyond 64 bits: not from our own readers
         dumped = orjson.dumps({"unstorable": ascii(document)[:10_000]})
-    return dumped.replace(b"\\u0000", b"\\ufffd")
+    # the escape itself is looked for, not a customer's words about it, which begin with one backslash more
+    return _NUL_ESCAPE.sub(rb"\1\\ufffd", dumped) if b"\\u0000" in dumped else dumped
 
 
 async def _is_duplicate(connection: Connection, account: Account, item: Inbound) -> bool:

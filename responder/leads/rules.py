@@ -22,6 +22,7 @@ from responder.salon.profile import SalonProfile
 Timing = Mapping[str, str | float | bool | None]
 
 VISIT_STANDS = frozenset({AppointmentState.BOOKED, AppointmentState.CAME, AppointmentState.NO_SHOW})
+VISIT_IS_LOST = frozenset({AppointmentState.CANCELLED, AppointmentState.NO_SHOW})
 VISIT_HAS_TIME = VISIT_STANDS | {AppointmentState.HELD}
 
 
@@ -56,6 +57,7 @@ def lead_card(facts: LeadFacts, salon: SalonProfile, *, timing: Timing, transcri
         specialist=specialist.name.to(language) if specialist else facts.specialist,
         starts_at=facts.visit_at.astimezone(salon.zone) if facts.visit_at and has_time else None,
         is_booked=state in VISIT_STANDS,
+        visit_state=state,
         wish=facts.wish,
         channel=facts.channel,
         source=source_of(facts.source),
@@ -80,15 +82,16 @@ def source_of(document: Mapping[str, Any]) -> Source:
 def _with_words(card: LeadCard, state: AppointmentState | None, salon: SalonProfile) -> LeadCard:
     return replace(
         card,
-        title=_title(card, salon),
+        title=_title(card, state, salon),
         comment="\n".join(f"{label}: {text}" if text else label for label, text in _lines(card, state, salon)),
     )
 
 
-def _title(card: LeadCard, salon: SalonProfile) -> str:
+def _title(card: LeadCard, state: AppointmentState | None, salon: SalonProfile) -> str:
     """Who, what, when, as far as known; a list of leads must be readable by titles alone."""
     when = _local_time(card.starts_at, salon) if card.starts_at and card.is_booked else None
-    return ", ".join(filter(None, [card.name, card.service, when])) or card.channel or card.salon
+    lost = labels_of(salon.language)[state].lower() if state in VISIT_IS_LOST else None
+    return ", ".join(filter(None, [card.name, card.service, when, lost])) or card.channel or card.salon
 
 
 def _lines(card: LeadCard, state: AppointmentState | None, salon: SalonProfile) -> Iterator[tuple[str, str]]:

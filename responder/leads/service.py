@@ -51,12 +51,16 @@ async def record_lead(
     wish: str | None,
     source: Mapping[str, Any],
     now: datetime,
+    instead_of: int | None = None,
     push_after_s: float = 0,
 ) -> int:
-    """Make the lead of this enquiry or add to it what is new (None adds nothing and takes nothing away), and see to it
-    that the CRMs learn of it, in the caller's transaction. Returns its id.
+    """Make the lead of a visit, or of the wish for one (`appointment_id` None), or add to it what is new (None adds
+    nothing and takes nothing away), and see to it that the CRMs learn of it, in the caller's transaction. Returns its
+    id.
 
-    `push_after_s` lets a booking that follows soon travel with it; a later call without it hastens the push.
+    A visit has one lead, whatever enquiry it is talked about in; `instead_of` is the appointment it was moved from,
+    whose lead it takes over. `push_after_s` lets a booking that follows soon travel with it; a later call without it
+    hastens the push.
     """
     values = {
         "salon": salon_id,
@@ -64,6 +68,7 @@ async def record_lead(
         "thread": thread_id,
         "customer": customer_id,
         "appointment": appointment_id,
+        "visits": [visit for visit in (appointment_id, instead_of) if visit is not None],
         "origin": uuid.uuid4().hex,  # another installation, or this one made anew, must not meet it in the same CRM
         "name": name,
         "phone": phone,
@@ -73,32 +78,46 @@ async def record_lead(
         "source": Jsonb(dict(source)),
         "now": now,
     }
-    row = await (await connection.execute(statements.RECORD, values)).fetchone()
-    if row is None:
-        row = await (await connection.execute(statements.ID_OF_ENQUIRY, {"enquiry": enquiry_id})).fetchone()
-    assert row is not None
+    known = await (await connection.execute(statements.FIND, values)).fetchone()
+    if known is None:
+        row = await (await connection.execute(statements.MAKE, values)).fetchone()
+        assert row is not None
+    else:
+        row = known
+        await connection.execute(statements.CHANGE, values | {"lead": known["id"]})
     lead_id: int = row["id"]
     await _defer_push(connection, lead_id, run_at=now + timedelta(seconds=push_after_s) if push_after_s > 0 else None)
     return lead_id
 
 
-async def touch_lead(connection: Connection, *, enquiry_id: int, now: datetime, push_after_s: float = 0) -> int | None:
-    """Tell the CRMs that something around the lead changed: its visit (moved, cancelled, came) or its timing. Returns
-    its id, None when the enquiry has no lead."""
-    row = await (await connection.execute(statements.TOUCH, {"enquiry": enquiry_id, "now": now})).fetchone()
+async def follow_visit(connection: Connection, appointment_id: int, *, now: datetime) -> int | None:
+    """Bring the lead of a visit, and the CRMs, to what became of it (cancelled, came, did not come), in the caller's
+    transaction: whoever changes a visit calls this. Returns the lead's id, None when there is no lead or no news."""
+    values = {"appointment": appointment_id, "now": now}
+    row = await (await connection.execute(statements.FOLLOW_VISIT, values)).fetchone()
     if row is None:
         return None
-    await _defer_push(connection, row["id"], run_at=now + timedelta(seconds=push_after_s) if push_after_s > 0 else None)
+    await _defer_push(connection, row["id"], run_at=None)
     return int(row["id"])
 
 
-async def retry_parked(connection: Connection, *, salon_id: int) -> int:
-    """Try again what a CRM had refused, after somebody mended it; returns how many leads."""
-    rows = await (await connection.execute(statements.UNPARK, {"salon": salon_id})).fetchall()
-    lead_ids = {row["id"] for row in rows}
-    for lead_id in sorted(lead_ids):
-        await _defer_push(connection, lead_id, run_at=None)
-    return len(lead_ids)
+async def retry_leads(connection: Connection, *, salon_id: int, crm_keys: Sequence[str]) -> int:
+    """Bring every lead that one of these CRMs lacks there now, refused or not, after somebody mended it; returns how
+    many leads."""
+    values = {"salon": salon_id, "crms": list(crm_keys)}
+    rows = await (await connection.execute(statements.TAKE_UP_LACKING, values)).fetchall()
+    for row in rows:
+        await _defer_push(connection, row["lead_id"], run_at=None)
+    return len(rows)
+
+
+async def retry_refused(connection: Connection) -> int:
+    """Try leads whose account was refused at once and not at the end of their pause: settings may be mended; returns
+    how many."""
+    rows = await (await connection.execute(statements.FIND_REFUSED)).fetchall()
+    for row in rows:
+        await _defer_push(connection, row["lead_id"], run_at=None)
+    return len(rows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -253,14 +272,15 @@ def _is_due(delivery: Mapping[str, Any], revision: int, now: datetime) -> bool:
 
 
 def _setback(error: ConnectorError, revision: int, now: datetime) -> dict[str, object]:
-    """What a failed attempt leaves in the row: a pause when the CRM named one, or the parking of this revision."""
+    """What a failed attempt leaves in the row: a pause when the CRM named one; or that it waits for staff, who mend
+    what this revision says or, where the account is refused, the settings."""
     pause_s = error.retry_after_s if isinstance(error, TransientError) else None
-    is_parked = not isinstance(error, (TransientError, CredentialsRefused))
+    is_account_refused = isinstance(error, CredentialsRefused)
     return {
         "error": str(error),
         "next_attempt_at": None if pause_s is None else now + timedelta(seconds=pause_s),
-        "parked_at": now if is_parked else None,
-        "parked_revision": revision if is_parked else None,
+        "parked_at": None if isinstance(error, TransientError) else now,
+        "parked_revision": None if isinstance(error, TransientError) or is_account_refused else revision,
     }
 
 

@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
-# What is known stays known: a None of the caller leaves a column as it was. The visit is read anew every time, so
-# that a hold that became a booking is a change although its id is the same.
-RECORD = """
-WITH visit AS (
-    SELECT state, starts_at FROM appointment
-    WHERE salon_id = %(salon)s
-      AND id = coalesce(%(appointment)s::bigint, (SELECT appointment_id FROM lead WHERE enquiry_id = %(enquiry)s))
-)
-INSERT INTO lead AS known (salon_id, enquiry_id, thread_id, customer_id, appointment_id, origin_id, name, phone,
-    service, specialist, wish, visit_state, visit_at, source, created_at, updated_at)
-VALUES (%(salon)s, %(enquiry)s, %(thread)s, %(customer)s, %(appointment)s, %(origin)s, %(name)s, %(phone)s,
-    %(service)s, %(specialist)s, %(wish)s, (SELECT state FROM visit), (SELECT starts_at FROM visit), %(source)s,
-    %(now)s, %(now)s)
-ON CONFLICT (enquiry_id) DO UPDATE SET
-    appointment_id = coalesce(excluded.appointment_id, known.appointment_id),
-    name = coalesce(excluded.name, known.name),
-    phone = coalesce(excluded.phone, known.phone),
-    service = coalesce(excluded.service, known.service),
-    specialist = coalesce(excluded.specialist, known.specialist),
-    wish = coalesce(excluded.wish, known.wish),
-    visit_state = excluded.visit_state,
-    visit_at = excluded.visit_at,
-    source = CASE WHEN excluded.source = '{}' THEN known.source ELSE excluded.source END,
-    revision = known.revision + 1,
-    updated_at = excluded.updated_at
-WHERE coalesce(excluded.appointment_id, known.appointment_id) IS DISTINCT FROM known.appointment_id
-   OR coalesce(excluded.name, known.name) IS DISTINCT FROM known.name
-   OR coalesce(excluded.phone, known.phone) IS DISTINCT FROM known.phone
-   OR coalesce(excluded.service, known.service) IS DISTINCT FROM known.service
-   OR coalesce(excluded.specialist, known.specialist) IS DISTINCT FROM known.specialist
-   OR coalesce(excluded.wish, known.wish) IS DISTINCT FROM known.wish
-   OR excluded.visit_state IS DISTINCT FROM known.visit_state
-   OR excluded.visit_at IS DISTINCT FROM known.visit_at
-   OR (excluded.source <> '{}' AND excluded.source <> known.source)
+# The lead of the visit that is told of, else of the one it takes the place of, else the enquiry's own as long as no
+# visit of it stands: a second booking beside one that stands is a second lead.
+FIND = """
+SELECT lead.id FROM lead LEFT JOIN appointment visit ON visit.id = lead.appointment_id
+WHERE lead.salon_id = %(salon)s AND (
+    lead.appointment_id = ANY(%(visits)s::bigint[])
+    OR lead.enquiry_id = %(enquiry)s AND (visit.id IS NULL OR visit.state NOT IN ('booked', 'came', 'no_show')))
+ORDER BY array_position(%(visits)s::bigint[], lead.appointment_id) NULLS LAST, lead.appointment_id NULLS FIRST,
+    lead.id DESC
+LIMIT 1
+FOR UPDATE OF lead
+"""
+
+MAKE = """
+INSERT INTO lead (salon_id, enquiry_id, thread_id, customer_id, appointment_id, origin_id, name, phone, service,
+    specialist, wish, visit_state, visit_at, source, created_at, updated_at)
+SELECT %(salon)s, %(enquiry)s, %(thread)s, %(customer)s, %(appointment)s, %(origin)s, %(name)s, %(phone)s, %(service)s,
+    %(specialist)s, %(wish)s, visit.state, visit.starts_at, %(source)s, %(now)s, %(now)s
+FROM (VALUES (%(appointment)s::bigint)) AS told(appointment_id)
+LEFT JOIN appointment visit ON visit.id = told.appointment_id AND visit.salon_id = %(salon)s
 RETURNING id
 """
 
-ID_OF_ENQUIRY = "SELECT id FROM lead WHERE enquiry_id = %(enquiry)s"
+# What is known stays known: a None of the caller leaves a column as it was. The visit is read anew every time, so
+# that a hold that became a booking is a change although its id is the same. Where the customer came from is what
+# brought the lead, not what brought them back to it.
+CHANGE = """
+WITH told AS (
+    SELECT coalesce(%(appointment)s::bigint, appointment_id) AS appointment_id, coalesce(%(name)s, name) AS name,
+        coalesce(%(phone)s, phone) AS phone, coalesce(%(service)s, service) AS service,
+        coalesce(%(specialist)s, specialist) AS specialist, coalesce(%(wish)s, wish) AS wish,
+        CASE WHEN %(source)s::jsonb = '{}' OR enquiry_id <> %(enquiry)s THEN source ELSE %(source)s::jsonb END AS source
+    FROM lead WHERE id = %(lead)s
+), news AS (
+    SELECT told.*, visit.state AS visit_state, visit.starts_at AS visit_at
+    FROM told LEFT JOIN appointment visit ON visit.id = told.appointment_id AND visit.salon_id = %(salon)s
+)
+UPDATE lead SET appointment_id = news.appointment_id, name = news.name, phone = news.phone, service = news.service,
+    specialist = news.specialist, wish = news.wish, source = news.source, visit_state = news.visit_state,
+    visit_at = news.visit_at, revision = lead.revision + 1, updated_at = %(now)s
+FROM news
+WHERE lead.id = %(lead)s
+  AND (lead.appointment_id, lead.name, lead.phone, lead.service, lead.specialist, lead.wish, lead.source,
+       lead.visit_state, lead.visit_at)
+      IS DISTINCT FROM (news.appointment_id, news.name, news.phone, news.service, news.specialist, news.wish,
+       news.source, news.visit_state, news.visit_at)
+"""
 
-TOUCH = """
-UPDATE lead SET
-    visit_state = (SELECT state FROM appointment WHERE id = lead.appointment_id),
-    visit_at = (SELECT starts_at FROM appointment WHERE id = lead.appointment_id),
-    revision = revision + 1,
-    updated_at = %(now)s
-WHERE enquiry_id = %(enquiry)s
-RETURNING id
+FOLLOW_VISIT = """
+UPDATE lead SET visit_state = visit.state, visit_at = visit.starts_at, revision = revision + 1, updated_at = %(now)s
+FROM appointment visit
+WHERE lead.appointment_id = %(appointment)s AND visit.id = lead.appointment_id
+  AND (lead.visit_state, lead.visit_at) IS DISTINCT FROM (visit.state, visit.starts_at)
+RETURNING lead.id
 """
 
 SALON_OF_LEAD = "SELECT salon_id FROM lead WHERE id = %(lead)s"
@@ -85,10 +92,23 @@ UPDATE lead_delivery SET attempts = attempts + 1, last_error = %(error)s, next_a
 WHERE id = %(delivery)s
 """
 
-UNPARK = """
-UPDATE lead_delivery SET parked_at = NULL, parked_revision = NULL FROM lead
-WHERE lead.id = lead_delivery.lead_id AND lead.salon_id = %(salon)s AND lead_delivery.parked_at IS NOT NULL
-RETURNING lead.id
+# Also what was noted while the account was switched off or not there yet: no row stands for it.
+TAKE_UP_LACKING = """
+WITH lacking AS (
+    SELECT lead.id AS lead_id, delivery.id AS delivery_id
+    FROM lead CROSS JOIN unnest(%(crms)s::text[]) AS account(key)
+    LEFT JOIN lead_delivery delivery ON delivery.lead_id = lead.id AND delivery.crm_key = account.key
+    WHERE lead.salon_id = %(salon)s AND COALESCE(delivery.revision, 0) < lead.revision
+), unparked AS (
+    UPDATE lead_delivery SET parked_at = NULL, parked_revision = NULL FROM lacking
+    WHERE lead_delivery.id = lacking.delivery_id
+)
+SELECT DISTINCT lead_id FROM lacking ORDER BY lead_id
+"""
+
+# Parked with no revision: the account was refused, not what it was given.
+FIND_REFUSED = """
+SELECT DISTINCT lead_id FROM lead_delivery WHERE parked_at IS NOT NULL AND parked_revision IS NULL ORDER BY lead_id
 """
 
 RECENT = """

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from responder.db.columns import created, identity, instant, jsonb, reference
 
 
 class Lead(SQLModel, table=True):
-    """One per enquiry. `revision` grows with every change; a CRM is up to date when it was given that revision.
+    """One per visit, from the wish for it on: a later change of the visit is a change of its lead, in whatever enquiry
+    it happens. `revision` grows with every change; a CRM is up to date when it was given that revision.
 
     The visit is a copy of the appointment as it was at that revision, so that a booking that follows a hold, or a
     cancellation, is a change of the lead.
@@ -20,14 +21,16 @@ class Lead(SQLModel, table=True):
 
     __tablename__ = "lead"
     __table_args__ = (
-        UniqueConstraint("enquiry_id", name="lead_enquiry"),
+        UniqueConstraint("appointment_id", name="lead_visit"),
+        Index("lead_wish", "enquiry_id", unique=True, postgresql_where=text("appointment_id IS NULL")),
+        Index("lead_enquiry", "enquiry_id"),
         UniqueConstraint("origin_id", name="lead_origin"),
         Index("lead_recent", "salon_id", "id"),
     )
 
     id: int | None = identity()
     salon_id: int = reference("salon.id")
-    enquiry_id: int = reference("enquiry.id")
+    enquiry_id: int = reference("enquiry.id")  # the one it began in: its source and its timing
     thread_id: int = reference("thread.id")
     customer_id: int = reference("customer.id")
     appointment_id: int | None = reference("appointment.id", nullable=True)
@@ -62,4 +65,4 @@ class LeadDelivery(SQLModel, table=True):
     last_error: str | None = None
     delivered_at: datetime | None = instant()
     parked_at: datetime | None = instant()  # a permanent error: waits for staff
-    parked_revision: int | None = None  # what was refused; a later revision is tried again
+    parked_revision: int | None = None  # what was refused; a later one is tried again. None: the account was refused

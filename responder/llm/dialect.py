@@ -6,10 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
+
 from responder.llm.prompt import Message
 from responder.llm.tools import SCHEMAS
 
 MAX_TOKENS = 500
+_TOOLS = orjson.Fragment(orjson.dumps(SCHEMAS))  # the same in every request: written out once
 _LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": None}
 
 
@@ -25,7 +28,7 @@ class Dialect:
     def request(self, model: str, messages: list[Message]) -> dict[str, Any]:
         body: dict[str, Any] = {"model": model, "messages": messages}
         if self.has_tools:
-            body["tools"] = SCHEMAS
+            body["tools"] = _TOOLS
             if self.tool_choice is not None:
                 body["tool_choice"] = self.tool_choice
         if self.has_temperature:

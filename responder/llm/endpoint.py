@@ -1,7 +1,7 @@
 """One OpenAI-compatible endpoint: a request body goes out, a response body comes back, errors are translated once.
 
-The client of `openai` is made once and used at its lowest level: `post` with bytes both ways costs a third of
-`chat.completions.create` (a figure of the project's measurements) and leaves judging the answer to us.
+The client of `openai` is made once and used at its lowest level: `post` with bytes both ways leaves judging the answer
+to us, and is what `LeanOpenAI` has a short way for.
 
     EndpointError
     +-- EndpointBusy       worth another try soon (also a TransientFailure; may carry `retry_after_s`)
@@ -16,6 +16,7 @@ import openai
 import orjson
 
 from responder.errors import PermanentFailure, ResponderError, TransientFailure
+from responder.llm.client import LeanOpenAI
 
 _CONNECT_S = 5.0
 _READ_S = 30.0  # whoever waits is under a shorter deadline of their own
@@ -47,16 +48,16 @@ class EndpointRefused(EndpointError, PermanentFailure):
 
 
 class Endpoint:
-    """Made once, used from many tasks at once, closed once."""
+    """Made once inside a running loop, used from many tasks at once, closed once."""
 
     def __init__(self, *, base_url: str | None, api_key: str) -> None:
         timeout = openai.Timeout(_READ_S, connect=_CONNECT_S)
-        self._client = openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0)
+        self._client = LeanOpenAI(base_url=base_url, api_key=api_key, timeout=timeout)
 
     async def close(self) -> None:
         await self._client.close()
 
-    async def complete(self, request: dict[str, object]) -> bytes:
+    async def complete(self, request: Mapping[str, object]) -> bytes:
         """The body of a successful answer, as it came; raises `EndpointError`."""
         try:
             return await self._client.post("/chat/completions", cast_to=bytes, content=orjson.dumps(request))

@@ -5,16 +5,18 @@ Made from the salon's profile (once per revision and day), the dialogue's state 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
 from responder.dialogue.state import DialogueState
 from responder.hours import OpeningHours
-from responder.llm.claims import Kind, Mention, extract
+from responder.llm.claims import Kind, Mention
 from responder.llm.guard_patterns import PROMISES
+from responder.llm.search import extract
+from responder.llm.sources import Source, source_of_names, source_of_text, sources_of
 from responder.llm.spelling import folded, normalise
-from responder.salon.profile import Localised, SalonProfile, Service
+from responder.salon.profile import Localised, SalonProfile, Service, Specialist
 
 PROMISE_KINDS = frozenset(PROMISES)
 _QUOTE_FROM = 12  # characters: a shorter text of the salon is no quotation when it occurs in a reply
@@ -29,6 +31,7 @@ class Facts:
     today: date
     hours: OpeningHours
     moments: frozenset[tuple[date, time]] = frozenset()
+    offered: Mapping[tuple[date, time], frozenset[str]] = field(default_factory=dict)  # stems of who is offered then
     free_times: frozenset[time] = frozenset()
     specialists: tuple[tuple[frozenset[str], OpeningHours], ...] = ()  # stems of the names, when they work
     days: frozenset[date] = frozenset()  # what the dialogue is about, today included
@@ -45,6 +48,8 @@ class Facts:
     people: frozenset[str] = frozenset()  # stems
     quotes: tuple[str, ...] = ()  # texts of the salon: quoted word for word, they are true
     texts: tuple[str, ...] = ()  # all of them, lower case
+    sources: tuple[Source, ...] = ()  # what the salon says, thing by thing
+    roots: frozenset[str] = frozenset()  # of all its words
     may_claim: frozenset[str] = frozenset()
     max_chars: int = 1_000
 
@@ -68,7 +73,12 @@ class Facts:
         state). Without wishes, the times the customer asked for are no facts: they are wanted, not free.
         """
         state = state or _NOTHING_KNOWN
-        facts = _with_texts(_of_salon(salon, now.astimezone(salon.zone).date()), extra_texts)
+        facts = _of_salon(salon, now.astimezone(salon.zone).date())
+        said = list(extra_texts)
+        sources = [source_of_text(text, facts.today) for text in said]
+        if state.name:
+            sources.append(source_of_names(state.name, is_customer=True))
+        facts = _with_sources(_with_texts(facts, said), sources)
         extras = list(extra_times)
         instants = [extra for extra in extras if isinstance(extra, datetime)]
         visits = [state.visit.starts_at] if state.visit is not None else []
@@ -83,6 +93,7 @@ class Facts:
         return replace(
             facts,
             moments=frozenset((moment.date(), moment.time().replace(second=0, microsecond=0)) for moment in local),
+            offered=_offered(salon, state),
             free_times=facts.free_times | times,
             days=frozenset(days),
             dates=facts.dates | days,
@@ -93,24 +104,33 @@ class Facts:
         )
 
 
+def _offered(salon: SalonProfile, state: DialogueState) -> dict[tuple[date, time], frozenset[str]]:
+    people: dict[tuple[date, time], frozenset[str]] = {}
+    for offer in (*state.offers, *([state.chosen] if state.chosen else [])):
+        local, person = offer.starts_at.astimezone(salon.zone), salon.specialist(offer.specialist)
+        if person is not None:
+            at = (local.date(), local.time().replace(second=0, microsecond=0))
+            people[at] = people.get(at, frozenset()) | _stems_of(person)
+    return people
+
+
 _salon_facts: dict[int, Facts] = {}
 
 
 def _of_salon(salon: SalonProfile, today: date) -> Facts:
     known = _salon_facts.get(salon.id)
     if known is None or known.salon is not salon or known.today != today:
-        known = _salon_facts[salon.id] = _read_salon(salon, today)
+        is_new_day = known is not None and known.salon is salon  # what the salon says is the same every day
+        sources = known.sources if known is not None and is_new_day else sources_of(salon, today)
+        known = _salon_facts[salon.id] = _read_salon(salon, today, sources)
     return known
 
 
-def _read_salon(salon: SalonProfile, today: date) -> Facts:
+def _read_salon(salon: SalonProfile, today: date, sources: Collection[Source]) -> Facts:
     durations = frozenset(float(service.duration_min) for service in salon.services)
     prices = frozenset(price for service in salon.services for price in _prices(service))
     phones = (salon.phone, *(address.phone for address in salon.addresses))
-    specialists = tuple(
-        (frozenset(each for name in (*person.name.every(), *person.aliases) for each in stems(name)), person.hours)
-        for person in salon.specialists
-    )
+    specialists = tuple((_stems_of(person), person.hours) for person in salon.specialists)
     operators = frozenset(each for operator in salon.operators for each in stems(operator.name))
     facts = Facts(
         salon=salon,
@@ -129,7 +149,20 @@ def _read_salon(salon: SalonProfile, today: date) -> Facts:
         people=operators.union(*(names for names, _ in specialists)),
     )
     names = [*salon.name.every(), *(name for service in salon.services for name in service.name.every())]
-    return _with_texts(_with_texts(facts, names, are_quotes=False), _texts(salon))
+    facts = _with_texts(_with_texts(facts, names, are_quotes=False), _texts(salon))
+    streets = [folded(normalise(part)) for a in salon.addresses for text in a.text.every() for part in text.split(", ")]
+    facts = replace(facts, quotes=(*facts.quotes, *(each for each in streets if len(each) >= _QUOTE_FROM)))
+    return _with_sources(facts, sources)
+
+
+def _with_sources(facts: Facts, sources: Collection[Source]) -> Facts:
+    if not sources:
+        return facts
+    return replace(
+        facts,
+        sources=(*facts.sources, *sources),
+        roots=facts.roots.union(*(source.roots for source in sources)),
+    )
 
 
 def _with_texts(facts: Facts, texts: Iterable[str], *, are_quotes: bool = True) -> Facts:
@@ -177,6 +210,10 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> tuple[str, ...]:
     return tuple(stem(word) for word in normalise(text).split() if len(word) >= 3)
+
+
+def _stems_of(person: Specialist) -> frozenset[str]:
+    return frozenset(each for name in (*person.name.every(), *person.aliases) for each in stems(name))
 
 
 def _prices(service: Service) -> list[float]:

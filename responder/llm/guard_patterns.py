@@ -9,6 +9,8 @@ from datetime import time
 from responder.llm.number_words import LANGUAGES, MONTHS, ORDINAL, THOUSANDS, either, joined, ordinal
 
 BLANK = "\x00"  # stands for what has been read already
+QUOTED = "\x01"  # stands for words of the salon
+KIND = "\x02"  # stands for words of courtesy
 _ALL = tuple(LANGUAGES.values())
 
 
@@ -26,7 +28,7 @@ def _any_of(table: Mapping[re.Pattern[str], object]) -> str:
 
 # Text
 
-SENTENCE_END = re.compile(r"(?<=[!?;\n])|(?<=[^\W\d]{3}\.)\s|(?<=[\d)]\.)\s(?=[^\d\W])")
+SENTENCE_END = re.compile(r"(?<=[!?;\n])|(?<=[^\W\d]{3}\.)\s|(?<=[\x00\x01]\.)\s|(?<=[\d)]\.)\s(?=[^\d\W])")
 CLOCK_FACE = re.compile("[\U0001f550-\U0001f567]")
 
 # Parts of expressions
@@ -84,6 +86,9 @@ NUMERIC_DATE = re.compile(
 DAY_MONTH = re.compile(rf"{_DAYS}\s?(?:of\s)?{_MONTH}{_YEAR}")
 MONTH_DAY = re.compile(rf"(?<!\w){_MONTH}\s(?:the\s)?{_DAYS}(?![\d:]|\s?(?:am|pm)){_YEAR}")
 RELATIVE_DAY = _word(_any_of(_RELATIVE_DAYS))
+_DAY_SETS = {re.compile(key): days for words in _ALL for key, days in words.day_sets.items()}
+DAY_SET = _word(_any_of(_DAY_SETS))
+DAY_SPAN = re.compile(rf"\s?(?:-|(?:{joined('until_day')}))\s?")
 WEEKDAY = _word(either(*(f"(?P<w{index}>{either(*(words.weekdays[index] for words in _ALL))})" for index in range(7))))
 DAY_NUMBER = re.compile(rf"(?<![\d.,:])(?P<d>\d{{1,2}})(?:{joined('day_number')})")
 
@@ -110,8 +115,12 @@ NAMED_PERSON = re.compile(rf"(?<!\w)(?i:{joined('titles')})\s{_NAME}")
 
 # Statements
 
+ALWAYS = _word(joined("always"))
+CLAUSE = re.compile(rf"(?:(?:{joined('except_words')})\b)?(?:(?!\b(?:{joined('except_words')})\b)[^,;])+")
 SPAN = re.compile(rf"\s?(?:-|(?:{joined('until_hour')})\s)")
 OPEN, CLOSED, HOURS_TALK = (_word(joined(name)) for name in ("open_words", "closed_words", "hours_words"))
+OPENS, CLOSES = _word(joined("opens_words")), _word(joined("closes_words"))
+AT_LEAST, AT_MOST = (re.compile(rf"(?<!\w)(?:{joined(name)})\s?$") for name in ("at_least", "at_most"))
 PROMISES: Mapping[str, re.Pattern[str]] = {
     kind: re.compile(rf"(?<!\w)(?:{either(*(words.promises.get(kind, '') for words in _ALL))})")
     for kind in sorted({kind for words in _ALL for kind in words.promises})
@@ -169,6 +178,11 @@ def fixed_time(said: str) -> tuple[int, int]:
 
 def relative_days(said: str) -> int:
     return _look_up(_RELATIVE_DAYS, said)
+
+
+def day_set(said: str) -> range:
+    """Numbers of the weekdays, Monday is 0."""
+    return next(days for pattern, days in _DAY_SETS.items() if pattern.fullmatch(said))
 
 
 def fixed_duration(said: str) -> int:

@@ -20,6 +20,8 @@ class GuardWords:
     ordinals: Mapping[str, int]  # expression -> value, read only before a month or as a half or quarter of an hour
     months: tuple[str, ...]  # January first
     weekdays: tuple[str, ...]  # Monday first
+    day_sets: Mapping[str, range]  # expression -> the weekdays it stands for, Monday is 0
+    until_day: str  # between two weekdays: those between are meant too
     relative_days: Mapping[str, int]
     day_number: str  # what makes a bare number a day of the month, after it
     month_first: bool  # "November 25" besides "25 November"
@@ -39,8 +41,14 @@ class GuardWords:
     fixed_durations: Mapping[str, int]  # minutes
     currency: str
     percent: str
+    at_least: str  # before an amount: it is the least
+    at_most: str  # before an amount: it is the most
+    always: str  # round the clock
     open_words: str
     closed_words: str
+    opens_words: str  # the time beside them begins opening hours
+    closes_words: str  # it ends them
+    except_words: str  # begin a clause of days that are closed
     hours_words: str  # say that times are opening hours, without saying open or closed
     streets: str  # an upper-case name follows
     streets_after: str  # an upper-case name comes before

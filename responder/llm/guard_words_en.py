@@ -82,6 +82,12 @@ ENGLISH = GuardWords(
         r"saturdays?|sat",
         r"sundays?|sun",
     ),
+    day_sets={
+        r"every\s(?:single\s)?day|daily|7\sdays\s(?:a|per)\sweek|no\sdays\soff|all\sweek(?:\slong)?": range(7),
+        r"(?:on\s)?weekdays": range(5),
+        r"(?:(?:on|at)\s)?(?:the\s)?weekends?": range(5, 7),
+    },
+    until_day=r"to|till|until|through|thru",
     relative_days={"the day after tomorrow": 2, "day after tomorrow": 2, "today": 0, "tonight": 0, "tomorrow": 1},
     day_number=r"(?:st|nd|rd|th)\b",
     month_first=True,
@@ -116,9 +122,17 @@ ENGLISH = GuardWords(
     },
     fixed_durations={r"half\san\shour|half-hour": 30, r"an\shour\sand\sa\shalf": 90, r"an\shour(?!\sand)": 60},
     currency=r"\$|€|£|usd|eur|gbp|dollars?|euros?|pounds?|bucks|roubles?|rubles?|quid",
+    at_least=r"from|over|above|at\sleast|more\sthan|no\sless\sthan|from\sthe\sage\sof",
+    at_most=r"up\sto|until(?:\sthe\sage\sof)?|till|under|below|at\smost|less\sthan|no\smore\sthan",
     percent=r"%|percent",
+    always=(
+        r"a?round[\s-]the[\s-]clock|24\s?/\s?7|24\shours(?:\sa\sday)?|(?:all\s)?day\sand\snight|night\sand\sday|all\snight(?:\slong)?"
+    ),
     open_words=r"(?:are|is|we're)\s(?:\w+\s)?open|\bopen\b|works?\b|working",
+    opens_words=r"opens?\sat",
+    closes_words=r"close[sd]?\sat",
     closed_words=r"except|closed|not\s(?:open|work\w*)|aren't\sopen|isn't\sopen|don't\s(?:work|open)|doesn't\s(?:work|open)|day\soff",
+    except_words=r"except|apart\sfrom",
     hours_words=r"hours|schedule|opens?|closes?|opening|closing|daily|every\sday|weekdays|weekends?|break|lunch",
     streets=r"",
     streets_after=r"street|st\.?|avenue|ave\.?|road|rd\.?|lane|square|boulevard|blvd\.?|drive|highway",
@@ -126,12 +140,12 @@ ENGLISH = GuardWords(
     promises={
         "guarantee": r"guarant\w+|we\spromise|i\spromise|promised?\b|definitely\swill|for\ssure|100\s?%",
         "free": (
-            r"free\sof\scharge|for\sfree|\bis\sfree\b|complimentary|no\scharge|at\sno\scost|on\sthe\shouse|\bgifts?\b|"
+            r"free\sof\scharge|for\sfree|\bis\sfree\b|complimentary|no\scharge|at\sno\scost|on\sthe\shouse|\bgifts?\b(?!\s(?:cert|card|vouch))|"
             r"\bfree\s(?:\w+\s)?(?:gift|visit|session|consult\w*|service|haircut|manicure|trial|treatment)"
         ),
         "discount": (
             r"discount\w*|\bsales?\b|promo\w*|special\s(?:offer|price|deal)|cashback|bonus\w*|coupon\w*|cheaper|"
-            r"voucher\w*|\bdeals?\b|\boff\syour\b"
+            r"\bdeals?\b|\boff\syour\b"
         ),
         "booked": (
             r"(?:i|we)(?:'ve|\shave)?\s(?:just\s|already\s)?(?:booked|scheduled|reserved|held|saved|confirmed)\b|"
@@ -144,8 +158,16 @@ ENGLISH = GuardWords(
             r"(?:appointment|booking|visit)\s(?:is|has\sbeen|was)\s(?:now\s)?(?:cancell?ed|moved|rescheduled)"
         ),
         "available": (
-            r"\bavailab\w+|\bfree\s(?:slots?|times?|at|on|tomorrow|today|spots?|spaces?)\b|have\s(?:\w+\s){0,2}(?:openings?|slots?|spaces?|spots?)\b|"
+            r"\bavailab\w+|\bfree\s(?:slots?|times?|at|on|tomorrow|today|spots?|spaces?)\b|have\s(?:\w+\s){0,2}(?:openings?|slots?|spaces?|spots?|time)\b|"
             r"fully\sbooked|no\s(?:slots?|openings?)|can\s(?:see|take|fit)\syou|come\s(?:in\s)?(?:tomorrow|today|at|on)\b|squeeze\syou"
+        ),
+        "payment": (
+            r"deposits?|pre-?pay\w*|down\spayment\w*|(?:in|pay\w*)\sadvance|please\spay|pay\s(?:\w+\s){0,2}(?:now|first)|"
+            r"transfer\w*|wire\sthe|send\s(?:\w+\s){0,2}money"
+        ),
+        "secret": (
+            r"(?:the|your|that|a)\s(?:\w+\s)?codes?\b|sms|cvv|cvc|passwords?|\bpin\b|passports?|"
+            r"card\s(?:number|details|data)|number\sof\syour\scard"
         ),
         "refund": r"refund\w*|money\sback|compensat\w+|reimburs\w+",
         "medical": (

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from responder.dialogue.meaning import Context
 from responder.dialogue.state import DialogueState
+from responder.llm.contacts import mask
 from responder.llm.facts import Facts
-from responder.llm.guard import violations
+from responder.llm.guard import refusals
 from responder.llm.interpret import Turn, UnusableReading, interpret
 from responder.llm.prompt import Template
 from responder.llm.reading import Line, LlmOutcome, LlmReading
@@ -17,6 +18,7 @@ from responder.llm.reply import Reply
 from responder.salon.profile import SalonProfile
 
 MAX_ANSWER_CHARS = 500
+_MAX_KEPT_CHARS = 2 * MAX_ANSWER_CHARS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +60,7 @@ def judge(reply: Reply, question: Question) -> LlmReading:
 
 
 def _guarded(reading: LlmReading, question: Question) -> LlmReading:
-    """The reading without an answer that states what is no fact; the rest of it was checked already. What the rules may
-    say of the dialogue (booked, free) the LLM may not, even where it is true: it cannot know when it is."""
+    """The reading without an answer that states what is no fact; the rest of it was checked already."""
     meaning = reading.meaning
     if meaning is None or meaning.answer is None:
         return reading
@@ -70,10 +71,14 @@ def _guarded(reading: LlmReading, question: Question) -> LlmReading:
         with_wishes=False,
         max_chars=MAX_ANSWER_CHARS,
     )
-    untrue = violations(meaning.answer, replace(facts, may_claim=frozenset()))
+    untrue = refusals(meaning.answer, facts)
     if not untrue:
         return reading
     kinds = ", ".join(dict.fromkeys(each.partition(":")[0] for each in untrue))
     return replace(
-        reading, meaning=replace(meaning, answer=None), outcome=LlmOutcome.GUARDED, detail=f"answer states: {kinds}"
+        reading,
+        meaning=replace(meaning, answer=None),
+        outcome=LlmOutcome.GUARDED,
+        detail=f"answer states: {kinds}",
+        refused=mask(meaning.answer[:_MAX_KEPT_CHARS]),
     )

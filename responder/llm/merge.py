@@ -23,6 +23,7 @@ def merge(rules: Meaning, llm: Meaning) -> Meaning:
         name=llm.name or rules.name,
         service=llm.service or rules.service,
         services=() if llm.service else rules.services,
+        also=_also(rules, llm),
         specialist=llm.specialist or (None if llm.any_specialist else rules.specialist),
         any_specialist=llm.any_specialist or (rules.any_specialist and llm.specialist is None),
         choice=rules.choice,
@@ -44,6 +45,13 @@ def _intents(rules: Meaning, llm: Meaning) -> frozenset[Intent]:
     if rules.choice is not None or rules.offer_token is not None:
         spoken |= rules.intents & {Intent.CHOOSE}
     return spoken | (rules.intents & SAFETY)
+
+
+def _also(rules: Meaning, llm: Meaning) -> tuple[str, ...]:
+    """Further services: every one that either side named, except the one that leads."""
+    leading = llm.service or rules.service
+    named = (*([rules.service] if rules.also and rules.service else []), *rules.also, *llm.also)
+    return tuple(key for key in dict.fromkeys(named) if key != leading)
 
 
 def _needs_no_reply(rules: Meaning, llm: Meaning) -> bool:

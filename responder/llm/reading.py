@@ -30,11 +30,13 @@ class LlmOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LlmReading:
-    """`detail` says why, in words for staff and logs: never the customer's words, never a phone number."""
+    """`detail` says why, in words for staff and logs: never the customer's words, never a phone number. `refused` is
+    the wording that the guard dropped, contacts hidden: for the record of the turn, not for logs."""
 
     meaning: Meaning | None
     outcome: LlmOutcome
     detail: str = ""
+    refused: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
     prompt_version: str = ""

@@ -1,6 +1,6 @@
 """Measures enquiries whose stamps changed, with the one function that measures, and keeps what it said.
 
-Triggers leave a mark in the transaction that changes a stamp (migration 0002). Whoever reads figures calls
+Triggers leave a mark in the transaction that changes a stamp (migration 0004). Whoever reads figures calls
 `bring_up_to_date` first, so that no figure is older than the stamps; a loop does the same every second, so that there
 is little left to do. One at a time for each salon: an older measurement must never overwrite a newer one.
 """
@@ -37,6 +37,8 @@ FIND_DUE = "SELECT id, enquiry_id FROM measures_due WHERE salon_id = %(salon)s O
 FORGET_DUE = "DELETE FROM measures_due WHERE id = ANY(%(ids)s)"
 
 FIND_SALONS_DUE = "SELECT DISTINCT salon_id FROM measures_due"
+
+IS_STALE = "SELECT 1 FROM rollup_day WHERE salon_id = %(salon)s AND is_stale AND day < %(today)s LIMIT 1"
 
 MARKS_OF = """
 SELECT e.id, e.salon_id, e.thread_id, e.channel_account_id, e.source, e.category, e.priority,
@@ -92,6 +94,19 @@ KEEP = f"""
 INSERT INTO enquiry_measures ({", ".join(_COLUMNS)}) VALUES ({", ".join(f"%({name})s" for name in _COLUMNS)})
 ON CONFLICT (enquiry_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])}
 """
+
+
+async def salons_due(database: Database) -> list[int]:
+    """The salons of which something is to be measured again."""
+    async with database.connection() as connection:
+        return [row["salon_id"] for row in await (await connection.execute(FIND_SALONS_DUE)).fetchall()]
+
+
+async def has_stale_days(database: Database, salon: SalonProfile, *, now: datetime) -> bool:
+    """Whether days that are over are to be counted again."""
+    values = {"salon": salon.id, "today": now.astimezone(salon.zone).date()}
+    async with database.connection() as connection:
+        return await (await connection.execute(IS_STALE, values)).fetchone() is not None
 
 
 async def bring_up_to_date(database: Database, salon: SalonProfile, *, now: datetime) -> int:

@@ -98,8 +98,8 @@ async def run_report(
     exact_up_to: int = EXACT_UP_TO,
 ) -> Report:
     """Answer a query, cut by each mark of `by`, with the measures of `IN_SHORT` in the time asked for or, for the marks
-    of `in_full`, with all in both. Nothing in it is older than the stamps. Shares and counts are exact; so are the quantiles of a period of at
-    most `exact_up_to` enquiries, those of a longer one are within 1 %."""
+    of `in_full`, with all in both. Nothing in it is older than the stamps. Shares and counts are exact; so are the
+    quantiles of a period of at most `exact_up_to` enquiries, those of a longer one are within 1 %."""
     await bring_up_to_date(database, query.salon, now=now)
     async with database.transaction() as connection:
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

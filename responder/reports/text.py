@@ -15,6 +15,8 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
+from responder.reports.books import By
+from responder.reports.entries import day_of
 from responder.reports.report import Group, Report
 from responder.reports.words import CHANNEL_NAMES, WORDS, Words
 from responder.timing.measures import Measure
@@ -64,6 +66,10 @@ def _group_document(group: Group) -> dict[str, Any]:
         "excluded": {reason.value: count for reason, count in group.excluded.items()},
         "skewed": group.skewed,
         "answered_first": asdict(group.answered_first),
+        "booked": group.booked,
+        "handed_off": group.handed_off,
+        "resolved": group.resolved,
+        "settled_at_once": group.settled_at_once,
         "calendar": {name.value: _figure_document(found) for name, found in group.calendar.items()},
         "working": {name.value: _figure_document(found) for name, found in group.working.items()},
     }
@@ -98,10 +104,11 @@ class _Page:
         yield ""
         seconds = round(report.total.calendar[Measure.FIRST_USEFUL].within_s)
         yield _row("", *(column.format(seconds=seconds) for column in words.columns))
-        is_one_channel = len(report.channels) == 1
-        yield from self._group(report.channels[0] if is_one_channel else report.total)
+        groups = [group for cut in report.cuts.values() for group in cut]
+        is_one_channel = len(groups) == 1 and groups[0].by is By.CHANNEL
+        yield from self._group(groups[0] if is_one_channel else report.total)
         if not is_one_channel:
-            for group in report.channels:
+            for group in groups:
                 yield ""
                 yield from self._group(group)
         yield ""
@@ -113,7 +120,9 @@ class _Page:
         words = self._words
         yield self._styled(self._channel(group), _BOLD)
         for measure, is_working in _ROWS:
-            found = (group.working if is_working else group.calendar)[measure]
+            found = (group.working if is_working else group.calendar).get(measure)
+            if found is None:
+                continue
             if found.n or measure in (Measure.FIRST_USEFUL, Measure.BOT_FRT, Measure.HUMAN_FRT):
                 name = f"{words.rows[measure]}, {words.working}" if is_working else words.rows[measure]
                 yield self._figure(name, found)
@@ -125,7 +134,7 @@ class _Page:
         spared = [
             phrase.format(count=self._number(group.calendar[measure].not_awaited))
             for phrase, measure in zip(words.without, (Measure.BOT_FRT, Measure.HUMAN_FRT), strict=True)
-            if group.calendar[measure].not_awaited
+            if measure in group.calendar and group.calendar[measure].not_awaited
         ]
         if spared:
             line = ", ".join(spared)
@@ -171,8 +180,16 @@ class _Page:
     def _channel(self, group: Group) -> str:
         if group.value is None:
             return self._words.all_channels
-        kind = str(group.value)
-        return self._words.channels.get(kind) or CHANNEL_NAMES.get(kind, kind)
+        value = str(group.value)
+        match group.by:
+            case By.CHANNEL:
+                return self._words.channels.get(value) or CHANNEL_NAMES.get(value, value)
+            case By.DAY | By.WEEK:
+                return str(format_date(day_of(int(value)), "EEE, d MMM yyyy", locale=self._language))
+            case By.HOUR:
+                return f"{int(value):02}:00–{int(value) + 1:02}:00"
+            case _:
+                return value or self._words.nothing_yet
 
     def _styled(self, text: str, style: str) -> str:
         return f"{style}{text}{_PLAIN}" if self._colour else text

@@ -6,6 +6,7 @@ keys the last silently wins. Composing nodes and reading their text avoids all o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ import yaml
 
 Place = tuple[str | int, ...]  # ("services", 2, "duration")
 NODES_LIMIT = 200_000  # aliases can multiply a small file beyond memory
+UNREADABLE: Mapping[type[OSError], str] = {
+    FileNotFoundError: "there is no such file",
+    IsADirectoryError: "is a folder; name the file in it",
+    PermissionError: "may not be read by this user",
+}
 EMPTY = ("", "~", "null", "Null", "NULL")
 
 
@@ -49,7 +55,7 @@ def read_document(path: Path) -> Document:
         text = raw.decode("utf-8-sig")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
-        document.mistakes.append(Mistake((), f"cannot be read: {error.strerror}", 1))
+        document.mistakes.append(Mistake((), UNREADABLE.get(type(error), f"cannot be read ({error.strerror})"), 0))
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         document.mistakes.append(Mistake((), "is not UTF-8 text; save the file as UTF-8", line))
@@ -70,7 +76,7 @@ class _Reader:
         if isinstance(root, yaml.MappingNode):
             self._document.data = self._plain(root, ())
         elif root is None or (isinstance(root, yaml.ScalarNode) and root.value in EMPTY):
-            self._document.mistakes.append(Mistake((), "is empty", 1))
+            self._document.mistakes.append(Mistake((), "is empty", 0))
         else:
             self._document.mistakes.append(Mistake((), "must be a mapping of fields like `name: ...`", 1))
 

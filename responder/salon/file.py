@@ -53,9 +53,9 @@ def read_salon_file(path: Path, *, phrases: Collection[str] | None = None) -> Sa
 
 
 def spelled(place: Place) -> str:
-    """`services[2].duration`; the file as a whole is `file`."""
+    """`services[2].duration`; empty for the file as a whole."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
-    return text.removeprefix(".") or "file"
+    return text.removeprefix(".")
 
 
 def _problem(path: Path, document: Document, mistake: Mistake) -> SalonFileProblem:

@@ -149,8 +149,9 @@ class SalonProfile:
     def specialist(self, key: str | None) -> Specialist | None:
         return next((specialist for specialist in self.specialists if specialist.key == key), None)
 
-    def specialists_for(self, service_key: str) -> tuple[Specialist, ...]:
-        return tuple(specialist for specialist in self.specialists if service_key in specialist.skills)
+    def specialists_for(self, *service_keys: str) -> tuple[Specialist, ...]:
+        """Who can do all of these."""
+        return tuple(specialist for specialist in self.specialists if specialist.skills.issuperset(service_keys))
 
     def channel(self, account_id: int) -> ChannelAccount | None:
         return next((account for account in self.channels if account.id == account_id), None)

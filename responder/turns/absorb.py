@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
+from zoneinfo import ZoneInfo
 
 from responder.dialogue.meaning import Intent, Meaning, Wish
 from responder.dialogue.state import DialogueState, Offer
 from responder.turns.answers import ABOUT
 
 NAME_LIMIT = 80  # characters; a longer one would push a read-back past what a channel carries
+Days = tuple[date | None, date | None]
+Times = tuple[time | None, time | None, time | None]
 MOVES_ON = frozenset({Intent.BOOK, Intent.CHOOSE, Intent.LATER, Intent.EARLIER, Intent.OTHER_DAY})
 
 
-def absorb(state: DialogueState, meaning: Meaning) -> tuple[DialogueState, bool]:
+def absorb(state: DialogueState, meaning: Meaning, zone: ZoneInfo) -> tuple[DialogueState, bool]:
     """The state with everything new in it, and whether anything was new or asked for."""
     merged = absorb_contact(state, meaning)
-    if meaning.service is not None and meaning.service != state.service:
-        merged = merged.but(service=meaning.service, chosen=None, offers=(), hold_id=None)
+    is_question_only = bool(meaning.intents & set(ABOUT)) and Intent.BOOK not in meaning.intents
+    if _wants_other_services(state, meaning) and not (is_question_only and (state.offers or state.chosen)):
+        merged = merged.but(
+            service=meaning.service or state.service,
+            also=meaning.also if meaning.service else (*state.also, *meaning.also),
+            later=(),
+            chosen=None,
+            offers=(),
+            hold_id=None,
+        )
     if meaning.specialist is not None and meaning.specialist != state.specialist:
         merged = merged.but(specialist=meaning.specialist)
         if state.chosen is None or state.chosen.specialist != meaning.specialist:
@@ -28,30 +39,51 @@ def absorb(state: DialogueState, meaning: Meaning) -> tuple[DialogueState, bool]
     if chosen is not None:
         merged = merged.but(chosen=chosen, offers=(), hold_id=None)
     elif meaning.wishes and (state.chosen is None or meaning.wishes != state.wishes):
-        merged = merged.but(wishes=_joined(state, meaning), chosen=None, hold_id=None)
-    is_question_only = bool(meaning.intents & set(ABOUT)) and Intent.BOOK not in meaning.intents
+        merged = merged.but(wishes=_joined(state, meaning, zone), chosen=None, hold_id=None)
     is_progress = (
         bool(meaning.intents & MOVES_ON)
         or chosen is not None
         or bool(meaning.wishes)
-        or bool(meaning.specialist or meaning.any_specialist)
+        or meaning.specialist is not None
+        or (meaning.any_specialist and merged.service is not None)  # else: "is anybody there?"
         or (merged.phone, merged.name) != (state.phone, state.name)
         or (bool(meaning.service or meaning.services) and not is_question_only)
     )
     return merged, is_progress
 
 
-def _joined(state: DialogueState, meaning: Meaning) -> tuple[Wish, ...]:
-    """A bare time after a day was named keeps the day, and the other way round."""
-    if len(meaning.wishes) != 1 or len(state.wishes) != 1:
-        return meaning.wishes
-    new, old = meaning.wishes[0], state.wishes[0]
-    if new.date_from is None and not new.asap and old.date_from is not None:
-        return (replace(new, date_from=old.date_from, date_to=old.date_to),)
-    says_time = new.exact_time or new.time_from or new.time_to
-    if new.date_from is not None and not says_time and (old.exact_time or old.time_from or old.time_to):
-        return (replace(new, exact_time=old.exact_time, time_from=old.time_from, time_to=old.time_to),)
-    return meaning.wishes
+def _wants_other_services(state: DialogueState, meaning: Meaning) -> bool:
+    """Something is named that the booking under way does not hold; naming one of its services again changes nothing."""
+    wanted = {key for key in (meaning.service, *meaning.also) if key is not None}
+    return not wanted <= {state.service, *state.also, *state.later}
+
+
+def _joined(state: DialogueState, meaning: Meaning, zone: ZoneInfo) -> tuple[Wish, ...]:
+    """A bare time after a day was named keeps the day, and a bare day after a time was named keeps the time; where
+    earlier wishes differ in it, nothing is kept. "Any time on Saturday" (`asap`) drops the time. The day spoken of is
+    that of the slot chosen or of the slots shown, which need not be the day wished for at first."""
+    shown = {_day_of(offer, zone) for offer in ((state.chosen,) if state.chosen else state.offers)}
+    days = shown if len(shown) == 1 else {(wish.date_from, wish.date_to) for wish in state.wishes}
+    times = {(wish.exact_time, wish.time_from, wish.time_to) for wish in state.wishes}
+    return tuple(_completed(wish, days=days, times=times) for wish in meaning.wishes)
+
+
+def _day_of(offer: Offer, zone: ZoneInfo) -> Days:
+    day = offer.starts_at.astimezone(zone).date()
+    return day, day
+
+
+def _completed(wish: Wish, *, days: set[Days], times: set[Times]) -> Wish:
+    if wish.asap:
+        return wish
+    says_time = wish.exact_time or wish.time_from or wish.time_to
+    if wish.date_from is None and len(days) == 1:
+        ((date_from, date_to),) = days
+        return replace(wish, date_from=date_from, date_to=date_to)
+    if wish.date_from is not None and not says_time and len(times) == 1:
+        ((exact_time, time_from, time_to),) = times
+        return replace(wish, exact_time=exact_time, time_from=time_from, time_to=time_to)
+    return wish
 
 
 def absorb_contact(state: DialogueState, meaning: Meaning) -> DialogueState:
@@ -65,7 +97,7 @@ def absorb_contact(state: DialogueState, meaning: Meaning) -> DialogueState:
 
 def changes_request(state: DialogueState, meaning: Meaning) -> bool:
     return bool(
-        (meaning.service and meaning.service != state.service)
+        _wants_other_services(state, meaning)
         or (meaning.specialist and meaning.specialist != (state.chosen.specialist if state.chosen else None))
         or meaning.intents & MOVES_ON
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from responder.dialogue.meaning import Intent, Meaning
 from responder.dialogue.state import DialogueState
+from responder.dialogue.states import HandoffReason
 from responder.turns.decision import Say
 from responder.turns.situation import Situation
 
 ABOUT = (Intent.PRICE, Intent.SERVICES, Intent.ADDRESS, Intent.HOURS, Intent.SPECIALISTS)
 LISTED_SERVICES = 15
+SPECIAL_DAYS_AHEAD = 14
 
 
 def answers(state: DialogueState, meaning: Meaning, at: Situation) -> tuple[Say, ...]:
@@ -21,16 +23,19 @@ def answers(state: DialogueState, meaning: Meaning, at: Situation) -> tuple[Say,
         item = next((item for item in at.salon.knowledge if item.key == meaning.knowledge), None)
         if item is not None:
             lines.append(Say("knowledge", item.answer.to(at.voice.language)))
-    elif meaning.answer:
+    elif meaning.answer and HandoffReason.RISK not in state.handed_off:  # that matter is a person's now
         lines.append(Say("answer", meaning.answer))
     return tuple(lines)
 
 
 def _prices(state: DialogueState, meaning: Meaning, at: Situation) -> list[Say]:
-    keys = meaning.services or ((meaning.service or state.service),)
-    named = [service for service in at.salon.services if service.key in keys]
+    own = (meaning.service, *meaning.also) if meaning.service else (state.service, *state.also)
+    named = at.services([key for key in meaning.services or own if key is not None])
     if named:
-        return [Say("price_line", at.voice.price_line(service)) for service in named]
+        lines = [Say("price_line", at.voice.price_line(service)) for service in named]
+        is_one_visit = not meaning.services or set(meaning.services) == {state.service, *state.also}
+        together = at.voice.price_together(named) if len(named) > 1 and is_one_visit else None
+        return lines if together is None else [*lines, Say("price_together", together)]
     listed = at.salon.services[:LISTED_SERVICES]
     return [at.say("price_list"), *(Say("price_line", at.voice.price_line(service)) for service in listed)]
 
@@ -53,7 +58,14 @@ def _address(_state: DialogueState, _meaning: Meaning, at: Situation) -> list[Sa
 
 
 def _hours(_state: DialogueState, _meaning: Meaning, at: Situation) -> list[Say]:
-    return [at.say("hours_list"), *(Say("hours_day", line) for line in at.voice.hours())]
+    """Of the days asked about; else the week, the dates ahead that differ from it, and how it stands now."""
+    if at.asked_days:
+        return [Say("open_on", at.voice.hours_on(day)) for day in at.asked_days]
+    lines = [at.say("hours_list"), *(Say("hours_day", line) for line in at.voice.hours())]
+    special = at.voice.special_hours(SPECIAL_DAYS_AHEAD)
+    if special:
+        lines += [at.say("special_hours"), *(Say("hours_day", line) for line in special)]
+    return [*lines, Say("open_now", at.voice.open_now())]
 
 
 def _specialists(_state: DialogueState, meaning: Meaning, at: Situation) -> list[Say]:

@@ -6,12 +6,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from connectors.contract import AttachmentKind, InboundKind
 from responder.clock import Clock
 from responder.db.engine import Database
 from responder.dialogue.state import DialogueState
+from responder.dialogue.states import Author
+from responder.llm.reading import Line
 from responder.turns import statements as sql
 from responder.turns.stopwatch import Stopwatch
 
@@ -48,6 +50,8 @@ class Claim:
     source: dict[str, Any]
     display_name: str | None
     unread: tuple[Unread, ...]
+    lines: tuple[Line, ...]  # the end of the conversation, the unread messages included; empty unless asked for
+    seen_id: int | None  # the newest message this turn has seen, whether or not it is still there to be read
     started_at: datetime
     failures: int
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
@@ -55,10 +59,6 @@ class Claim:
     @property
     def first_message_id(self) -> int | None:
         return self.unread[0].id if self.unread else None
-
-    @property
-    def last_message_id(self) -> int | None:
-        return max(message.id for message in self.unread) if self.unread else None
 
     @property
     def texts(self) -> list[str]:
@@ -73,16 +73,31 @@ class Claim:
         )
 
 
-async def claim_thread(database: Database, thread_id: int, *, clock: Clock, token: str | None = None) -> Claim | None:
-    """Take the turn of a thread; None when nothing is due, a person answers, or another process has it. A `token`
-    already held renews the lease (newer words are to be read as well)."""
+def reply_key(token: str) -> str:
+    """The idempotency key of the reply of the turn that holds `token`."""
+    return f"turn-{token}"
+
+
+def new_token() -> str:
+    return secrets.token_hex(8)
+
+
+async def claim_thread(database: Database, thread_id: int, *, clock: Clock, token: str, lines: int = 0) -> Claim | None:
+    """Take the turn of a thread; None when nothing is due, a person answers, or another process has it. `lines` is how
+    much of the conversation to read with it. A `token` already held renews the lease (newer words are to be read too).
+    """
     stopwatch = Stopwatch()
     started_at = clock.now()
-    token = token or secrets.token_hex(8)
     async with database.connection() as connection:
         cursor = await connection.execute(
             sql.CLAIM,
-            {"thread": thread_id, "token": token, "now": started_at, "until": started_at + LEASE_LASTS},
+            {
+                "thread": thread_id,
+                "token": token,
+                "now": started_at,
+                "until": started_at + LEASE_LASTS,
+                "lines": lines,
+            },
             prepare=True,
         )
         row = await cursor.fetchone()
@@ -106,9 +121,23 @@ async def claim_thread(database: Database, thread_id: int, *, clock: Clock, toke
         source=row["source"],
         display_name=row["display_name"],
         unread=tuple(
-            Unread(item["id"], InboundKind(item["kind"]), item["text"], item["payload"]) for item in row["unread"]
+            Unread(item["id"], InboundKind(item["kind"]), item["text"], item["payload"])
+            for item in row["unread"]
+            if not item["is_void"]
         ),
+        lines=tuple(Line(author=_speaker(author), text=text) for author, text in row["lines"]),
+        seen_id=max((item["id"] for item in row["unread"]), default=None),
         started_at=started_at,
         failures=row["turn_failures"],
         stopwatch=stopwatch,
     )
+
+
+def _speaker(author: str) -> Literal["customer", "bot", "person"]:
+    match author:
+        case Author.CUSTOMER:
+            return "customer"
+        case Author.HUMAN | Author.HUMAN_DEVICE:
+            return "person"
+        case _:
+            return "bot"

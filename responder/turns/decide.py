@@ -7,54 +7,49 @@ a promise: lines are worded from the salon's profile and from slots the appointm
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from connectors.contract import AttachmentKind
 from responder.dialogue.meaning import Asked, Intent, Meaning
 from responder.dialogue.state import DialogueState
 from responder.dialogue.states import HandoffReason
-from responder.turns import flow
+from responder.turns import flow, people
 from responder.turns.absorb import MOVES_ON, absorb, absorb_contact, changes_request, on_the_day_of
 from responder.turns.answers import answers
-from responder.turns.decision import Decision, Deed, Handoff, Search
+from responder.turns.decision import Decision, Deed, Search
+from responder.turns.outcomes import Outcome
 from responder.turns.situation import Situation
 
 Rule = Callable[[DialogueState, Meaning, Situation], Decision | None]
 MISUNDERSTANDINGS_BEFORE_HANDOFF = 2
-ONLY_PEOPLE_CAN_READ = frozenset(
-    {AttachmentKind.VOICE, AttachmentKind.AUDIO, AttachmentKind.PHOTO, AttachmentKind.VIDEO, AttachmentKind.DOCUMENT}
-)
 
 
 def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
     """The decision of one turn; always one, possibly to say nothing."""
     if state.visit is not None and state.visit.starts_at <= at.now:
         state = state.but(visit=None, is_move=False)
+    meaning, at = _hours_apart(meaning, at)
     for rule in RULES:
         decision = rule(state, meaning, at)
         if decision is not None:
             break
     else:
         decision = _misunderstood(state, at)
-    if decision.name != "misunderstood":
+    if decision.name is not Outcome.MISUNDERSTOOD:
         decision = decision.but(state=decision.state.but(misunderstood=0))
-    return _greeted(decision, meaning, at)
+    return _greeted(people.with_attachments_passed_on(decision, at), meaning, at)
+
+
+def _hours_apart(meaning: Meaning, at: Situation) -> tuple[Meaning, Situation]:
+    """ "Are you open on Sunday?" names a day and wishes for nothing."""
+    if Intent.HOURS not in meaning.intents or meaning.service or meaning.intents & (MOVES_ON | {Intent.RESCHEDULE}):
+        return meaning, at
+    days = tuple(wish.date_from for wish in meaning.wishes if wish.date_from and wish.date_from == wish.date_to)
+    return replace(meaning, wishes=()), replace(at, asked_days=days)
 
 
 def _spam(state: DialogueState, meaning: Meaning, _at: Situation) -> Decision | None:
     if Intent.SPAM in meaning.intents and Intent.BOOK not in meaning.intents:
-        return Decision(name="spam", state=state, is_spam=True)
-    return None
-
-
-def _needs_person(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
-    if Intent.RISK in meaning.intents:
-        return _hand_off(state, at, HandoffReason.RISK, "handoff_risk", detail=meaning.risk or "")
-    if meaning.intents & {Intent.COMPLAINT, Intent.ABUSE}:
-        return _hand_off(state, at, HandoffReason.ANGER, "handoff_anger")
-    if Intent.HUMAN in meaning.intents:
-        return _hand_off(state, at, HandoffReason.ASKED, "handoff_asked")
-    if any(kind in ONLY_PEOPLE_CAN_READ for kind in at.attachments) and not _says_something(meaning):
-        return _hand_off(state, at, HandoffReason.ATTACHMENT, "handoff_attachment", silences_bot=False)
+        return Decision(name=Outcome.SPAM, state=state, is_spam=True)
     return None
 
 
@@ -64,25 +59,32 @@ def _nothing_to_add(state: DialogueState, meaning: Meaning, at: Situation) -> De
     if not (meaning.needs_no_reply or is_courtesy) or state.asked is Asked.CONFIRM:
         return None
     if at.is_answered or (state.greeted and not meaning.intents):
-        return Decision(name="silence", state=state)
+        return Decision(name=Outcome.SILENCE, state=state)
     phrase = "bye" if Intent.BYE in meaning.intents else "welcome"
-    return Decision(name=phrase, state=state, says=(at.say(phrase),))
+    return Decision(name=Outcome(phrase), state=state, says=(at.say(phrase),))
 
 
 def _cancelling(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     if state.asked is Asked.CANCEL_CONFIRM:
         if Intent.CONFIRM in meaning.intents or Intent.CANCEL in meaning.intents:
-            return Decision(name="cancel", state=state, deed=Deed.CANCEL)
+            return Decision(name=Outcome.CANCEL, state=state, deed=Deed.CANCEL)
         if Intent.DECLINE in meaning.intents:
             line = at.say("kept", **at.visit(state))
-            return Decision(name="kept", state=state.but(asked=Asked.NOTHING), says=(line,))
+            return Decision(name=Outcome.KEPT, state=state.but(asked=Asked.NOTHING), says=(line,))
     if Intent.CANCEL not in meaning.intents:
         return None
     if state.is_booked:
         return flow.ask_cancel(state, at)
     if state.service is not None:
         return _drop(state, at)
-    return _hand_off(state, at, HandoffReason.ASKED, "nothing_to_cancel", detail="cancel", silences_bot=False)
+    return people.hand_off(state, at, HandoffReason.ASKED, detail="cancel", line=at.say("nothing_to_cancel"))
+
+
+def _asking_for_own_visit(state: DialogueState, meaning: Meaning, _at: Situation) -> Decision | None:
+    """ "When am I booked?": the appointment book knows, the memory of the dialogue may be behind it."""
+    if Intent.APPOINTMENT not in meaning.intents or meaning.intents & {Intent.RESCHEDULE, Intent.CANCEL}:
+        return None
+    return Decision(name=Outcome.RECALL, state=absorb_contact(state, meaning), recalls=True)
 
 
 def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
@@ -90,37 +92,38 @@ def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision |
     visit = state.visit
     if visit is None or state.is_move or (state.service is not None and Intent.RESCHEDULE not in meaning.intents):
         return None
-    is_other_service = meaning.service is not None and meaning.service != visit.service
+    is_other_service = meaning.service not in (None, visit.service, *visit.also)
     asks_move = Intent.RESCHEDULE in meaning.intents
     if not asks_move and (not meaning.wishes or is_other_service or Intent.BOOK in meaning.intents):
         return None
     moving = state.without_progress().but(
         is_move=True,
         service=visit.service,
+        also=visit.also,
         specialist=None if meaning.any_specialist else meaning.specialist or visit.specialist,
         wishes=on_the_day_of(visit.starts_at.astimezone(at.salon.zone).date(), meaning.wishes),
     )
     if not meaning.wishes:
         asked = moving.but(asked=Asked.WHEN)
-        return Decision(name="ask_move", state=asked, says=(at.say("ask_move"),))
+        return Decision(name=Outcome.ASK_MOVE, state=asked, says=(at.say("ask_move"),))
     return flow.next_step(moving, at)
 
 
 def _after_booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     """Booked already: a new wish starts a new booking, everything else is a question or needs no answer."""
     visit = state.visit
-    if visit is None or state.service is not None or meaning.service not in (None, visit.service):
+    if visit is None or state.service is not None or meaning.service not in (None, visit.service, *visit.also):
         return None
     if Intent.BOOK in meaning.intents:
         return None
     lines = answers(state, meaning, at)
     if lines:
-        return Decision(name="answer", state=state, says=lines)
+        return Decision(name=Outcome.ANSWER, state=state).answering(*lines)
     if meaning.intents & {Intent.CONFIRM, Intent.DECLINE, Intent.THANKS}:
-        return Decision(name="silence", state=state)
+        return Decision(name=Outcome.SILENCE, state=state)
     if Intent.GREET in meaning.intents:
         line = at.say("already_booked", **at.visit(state))
-        return Decision(name="already_booked", state=state, says=(line,))
+        return Decision(name=Outcome.ALREADY_BOOKED, state=state, says=(line,))
     return None
 
 
@@ -134,9 +137,9 @@ def _confirming(state: DialogueState, meaning: Meaning, at: Situation) -> Decisi
         return None
     if Intent.CONFIRM in meaning.intents:
         deed = Deed.MOVE if state.is_move else Deed.BOOK
-        return Decision(name="book", state=state, deed=deed, offer=state.chosen)
+        return Decision(name=Outcome.BOOK, state=state, deed=deed, offer=state.chosen)
     if Intent.DECLINE in meaning.intents:
-        return Decision(name="ask_change", state=state.but(asked=Asked.WHEN), says=(at.say("ask_change"),))
+        return Decision(name=Outcome.ASK_CHANGE, state=state.but(asked=Asked.WHEN), says=(at.say("ask_change"),))
     return None
 
 
@@ -146,7 +149,7 @@ def _declining(state: DialogueState, meaning: Meaning, at: Situation) -> Decisio
         return None
     if state.asked is Asked.CHOICE:
         line = at.say("ask_when")
-        return Decision(name="ask_when", state=state.but(asked=Asked.WHEN, offers=()), says=(line,))
+        return Decision(name=Outcome.ASK_WHEN, state=state.but(asked=Asked.WHEN, offers=()), says=(line,))
     if state.asked in (Asked.SERVICE, Asked.WHEN):
         return _drop(state, at)
     return None
@@ -155,14 +158,14 @@ def _declining(state: DialogueState, meaning: Meaning, at: Situation) -> Decisio
 def _booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     """Take in whatever was said about the visit and go on; questions on the way are answered first."""
     lines = answers(state, meaning, at)
-    merged, is_progress = absorb(state, meaning)
+    merged, is_progress = absorb(state, meaning, at.salon.zone)
     if meaning.bad_phone and not meaning.phones and state.asked is Asked.PHONE:
         line = at.say("bad_phone", digits=meaning.bad_phone)
-        return Decision(name="bad_phone", state=merged, says=(*lines, line), contact_label=at.contact_label())
+        bad = Decision(name=Outcome.BAD_PHONE, state=merged, says=(line,), contact_label=at.contact_label())
+        return bad.answering(*lines)
     if not is_progress:
         return _side_answer(merged, meaning, at) if lines else None
-    step = _onward(merged, meaning, at)
-    return step.after(*lines)
+    return _onward(merged, meaning, at).answering(*lines)
 
 
 def _onward(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
@@ -171,11 +174,12 @@ def _onward(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
     question = next((wish.ambiguous for wish in meaning.wishes if wish.ambiguous), None)
     if question is not None and state.chosen is None and state.service is not None:
         phrase = f"ask_{question}"
-        return Decision(name=phrase, state=state.but(asked=Asked.WHEN), says=(at.say(phrase),))
+        return Decision(name=Outcome(phrase), state=state.but(asked=Asked.WHEN), says=(at.say(phrase),))
     is_paging = meaning.intents & {Intent.LATER, Intent.EARLIER, Intent.OTHER_DAY}
     if is_paging and state.service is not None and state.chosen is None and state.offers:
-        return Decision(name="search", state=state, search=_page(state, meaning, at))
-    if state.asked is Asked.WHEN and not meaning.wishes and state.chosen is None and _only_contact(meaning):
+        return Decision(name=Outcome.SEARCH, state=state, search=_page(state, meaning, at))
+    is_open = state.asked is Asked.WHEN or (state.asked is Asked.CHOICE and state.offers)
+    if is_open and not meaning.wishes and state.chosen is None and _only_contact(meaning):
         return flow.ask_again(state, at)
     return flow.next_step(state, at)
 
@@ -183,6 +187,8 @@ def _onward(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
 def _greeting(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     if Intent.GREET not in meaning.intents and not at.is_started:
         return None
+    if state.handed_off:
+        return people.still_waiting(state, at)
     if state.asked is not Asked.NOTHING and state.greeted:
         return flow.ask_again(state, at)
     return flow.ask_service(state, at)
@@ -195,15 +201,17 @@ def _yes_go_on(state: DialogueState, meaning: Meaning, at: Situation) -> Decisio
     if state.asked is Asked.CHOICE and len(state.offers) == 1:
         return flow.next_step(state.but(chosen=state.offers[0], offers=()), at)
     if state.asked is Asked.NOTHING and at.is_answered:
-        return Decision(name="silence", state=state)
+        return Decision(name=Outcome.SILENCE, state=state)
     return flow.ask_again(state, at)
 
 
 RULES: tuple[Rule, ...] = (
     _spam,
-    _needs_person,
+    people.needs_person,
     _nothing_to_add,
+    people.quiet_after_anger,
     _cancelling,
+    _asking_for_own_visit,
     _moving,
     _after_booking,
     _confirming,
@@ -222,6 +230,7 @@ def _page(state: DialogueState, meaning: Meaning, at: Situation) -> Search:
     return Search(
         service=state.service or "",
         specialist=state.specialist,
+        also=state.also,
         wishes=() if other_day else state.wishes,
         after=max(starts) if later else None,
         before=min(starts) if earlier else None,
@@ -233,53 +242,32 @@ def _side_answer(state: DialogueState, meaning: Meaning, at: Situation) -> Decis
     """A question answered on the way; then the open question once more, or an invitation."""
     lines = answers(state, meaning, at)
     if state.asked in (Asked.CHOICE, Asked.NAME, Asked.PHONE, Asked.CONFIRM, Asked.CANCEL_CONFIRM):
-        return flow.ask_again(state, at).after(*lines)
-    named = state.but(service=meaning.service or state.service)
-    asked = named.but(asked=Asked.WHEN if named.service else Asked.SERVICE)
-    return Decision(name="answer", state=asked, says=(*lines, at.say("invite")))
+        return flow.ask_again(state, at).answering(*lines)
+    if state.handed_off:  # who waits for a person is not invited by a machine
+        return Decision(name=Outcome.ANSWER, state=state).answering(*lines)
+    asked = state.but(asked=Asked.WHEN if state.service else Asked.SERVICE)
+    return Decision(name=Outcome.ANSWER, state=asked, says=(at.say("invite"),)).answering(*lines)
 
 
 def _drop(state: DialogueState, at: Situation) -> Decision:
     """The booking under way is off; a visit booked before stays."""
     fresh = state.without_progress()
     if state.visit is not None:
-        return Decision(name="kept", state=fresh, says=(at.say("kept", **at.visit(state)),), is_settled=True)
-    return Decision(name="dropped", state=fresh, says=(at.say("dropped"),), is_settled=True)
+        return Decision(name=Outcome.KEPT, state=fresh, says=(at.say("kept", **at.visit(state)),), is_settled=True)
+    return Decision(name=Outcome.DROPPED, state=fresh, says=(at.say("dropped"),), is_settled=True)
 
 
 def _misunderstood(state: DialogueState, at: Situation) -> Decision:
+    if state.handed_off:
+        return people.still_waiting(state, at)
     count = state.misunderstood + 1
     if count >= MISUNDERSTANDINGS_BEFORE_HANDOFF:
-        fresh = state.but(misunderstood=0)
-        return _hand_off(fresh, at, HandoffReason.NOT_UNDERSTOOD, "handoff_not_understood", silences_bot=False)
+        return people.hand_off(state, at, HandoffReason.NOT_UNDERSTOOD)
     counted = state.but(misunderstood=count)
     if state.asked is Asked.NOTHING or not state.greeted:
         step = flow.ask_service(counted, at)
-        return step.but(name="misunderstood", says=(at.say("not_understood"),))
-    return flow.ask_again(counted, at).after(at.say("not_understood_at")).but(name="misunderstood")
-
-
-def _hand_off(
-    state: DialogueState,
-    at: Situation,
-    reason: HandoffReason,
-    phrase: str,
-    *,
-    detail: str = "",
-    silences_bot: bool = True,
-) -> Decision:
-    if state.handed_off and not silences_bot:
-        return Decision(name="silence", state=state)  # said once; a person is on the way
-    return Decision(
-        name=f"handoff_{reason.value}",
-        state=state.but(handed_off=True, misunderstood=0),
-        says=(at.handoff_line(phrase) if phrase.startswith("handoff_") else at.say(phrase),),
-        handoff=Handoff(reason=reason, detail=detail, silences_bot=silences_bot),
-    )
-
-
-def _says_something(meaning: Meaning) -> bool:
-    return bool(meaning.intents or meaning.wishes or meaning.phones or meaning.service or meaning.name)
+        return step.but(name=Outcome.MISUNDERSTOOD, says=(at.say("not_understood"),))
+    return flow.ask_again(counted, at).after(at.say("not_understood_at")).but(name=Outcome.MISUNDERSTOOD)
 
 
 def _only_contact(meaning: Meaning) -> bool:
@@ -289,7 +277,7 @@ def _only_contact(meaning: Meaning) -> bool:
 def _greeted(decision: Decision, meaning: Meaning, at: Situation) -> Decision:
     """The first reply says who is speaking; a known customer who greets is greeted by name."""
     state = decision.state
-    if not decision.says and decision.search is None and decision.deed is None:
+    if not decision.says and decision.search is None and decision.deed is None and not decision.recalls:
         return decision
     if not state.greeted:
         line = at.say("greeting", salon=at.salon.name.to(at.voice.language))

@@ -10,24 +10,7 @@ from typing import Any
 from responder.dialogue.meaning import Wish
 from responder.dialogue.state import DialogueState, Offer
 from responder.dialogue.states import HandoffReason, Substance
-
-# Phrases that give the customer nothing yet (timing.md, "Substance"); every other phrase offers, asks or settles.
-ACKNOWLEDGEMENTS = frozenset(
-    {
-        "greeting",
-        "greeting_back",
-        "not_understood",
-        "not_understood_at",
-        "welcome",
-        "bye",
-        "handoff_asked",
-        "handoff_anger",
-        "handoff_risk",
-        "handoff_not_understood",
-        "handoff_failed",
-        "handoff_attachment",
-    }
-)
+from responder.turns.outcomes import QUESTIONS, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +20,6 @@ class Say:
 
     phrase: str
     text: str
-
-    @property
-    def substance(self) -> Substance:
-        return Substance.ACKNOWLEDGEMENT if self.phrase in ACKNOWLEDGEMENTS else Substance.SUBSTANTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +37,7 @@ class Search:
     service: str
     specialist: str | None
     wishes: tuple[Wish, ...]
+    also: tuple[str, ...] = ()
     after: datetime | None = None
     before: datetime | None = None
     not_on: frozenset[date] = frozenset()
@@ -74,18 +54,18 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Handoff:
-    """`silences_bot`: the customer wants a person or must have one; else the bot may go on meanwhile."""
+    """A person is needed from now on."""
 
     reason: HandoffReason
     detail: str = ""
-    silences_bot: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """The outcome of a turn before its effects. `name` is what people read in the log of turns."""
+    """The outcome of a turn before its effects. `gives_facts`: a question of the customer's is answered in it too.
+    `recalls`: the customer's booked visits have to be looked up."""
 
-    name: str
+    name: Outcome
     state: DialogueState
     says: tuple[Say, ...] = ()
     quick_replies: tuple[QuickReply, ...] = ()
@@ -93,7 +73,9 @@ class Decision:
     deed: Deed | None = None
     offer: Offer | None = None
     search: Search | None = None
+    recalls: bool = False
     handoff: Handoff | None = None
+    gives_facts: bool = False
     is_settled: bool = False
     is_spam: bool = False
 
@@ -103,6 +85,25 @@ class Decision:
     def after(self, *says: Say) -> Decision:
         """The same decision with these lines said first."""
         return replace(self, says=(*says, *self.says))
+
+    def answering(self, *says: Say) -> Decision:
+        """The same decision with these answers to the customer's questions given first."""
+        return replace(self, says=(*says, *self.says), gives_facts=self.gives_facts or bool(says))
+
+    def then(self, step: Decision) -> Decision:
+        """What follows from this one: its lines, its facts and its hand-off stay, everything else is the step's."""
+        return replace(
+            step,
+            says=(*self.says, *step.says),
+            gives_facts=self.gives_facts or step.gives_facts,
+            handoff=step.handoff or self.handoff,
+        )
+
+    def since(self, before: DialogueState) -> Decision:
+        """The same, named for what it is when it only repeats the question that was open before."""
+        if self.name not in QUESTIONS or _progress(self.state) != _progress(before):
+            return self
+        return replace(self, name=Outcome.ANSWER if self.gives_facts else Outcome.ASK_AGAIN)
 
     def payload(self) -> dict[str, Any]:
         """What goes out beside the text, as stored: `buttons` and `ask_contact`."""
@@ -119,6 +120,10 @@ class Decision:
 
     @property
     def substance(self) -> Substance:
-        if any(say.substance is Substance.SUBSTANTIVE for say in self.says):
-            return Substance.SUBSTANTIVE
-        return Substance.ACKNOWLEDGEMENT
+        """Set by the path, never by single lines."""
+        return Substance.SUBSTANTIVE if self.gives_facts else self.name.substance
+
+
+def _progress(state: DialogueState) -> DialogueState:
+    """Everything that a question could have moved on."""
+    return state.but(greeted=False, language=None, misunderstood=0, visit=None)

@@ -9,6 +9,7 @@ from responder.booking import service as booking
 from responder.booking.errors import SlotTaken
 from responder.booking.rules import Slot
 from responder.db.engine import Connection
+from responder.dialogue.state import Visit
 from responder.turns import flow
 from responder.turns.claim import Claim
 from responder.turns.decision import Decision, Deed
@@ -20,9 +21,12 @@ MOST_ROUNDS = 5  # search -> hold -> taken -> search again ...; more means a bug
 async def look_up(connection: Connection, decision: Decision, at: Situation, claim: Claim) -> Decision:
     """Do the searches of a decision until it holds only words or a deed; reads only, needs no transaction."""
     for _ in range(MOST_ROUNDS):
-        if decision.deed is not None or decision.search is None:
-            return decision
-        decision = await _search(connection, decision, at, claim)
+        if decision.deed is None and decision.recalls:
+            decision = await _recall(connection, decision, at, claim)
+        elif decision.deed is None and decision.search is not None:
+            decision = await _search(connection, decision, at, claim)
+        else:
+            return decision.since(claim.state)
     raise RuntimeError(f"decision {decision.name} does not come to an end")
 
 
@@ -32,7 +36,7 @@ async def carry_out(
     """Do its deeds, inside the caller's transaction, until only words are left; a taken slot leads to another offer."""
     for _ in range(MOST_ROUNDS):
         if decision.deed is None:
-            return decision
+            return decision.since(claim.state)
         decision = await look_up(connection, await _do(connection, decision, at, claim, hold_for), at, claim)
     raise RuntimeError(f"decision {decision.name} does not come to an end")
 
@@ -79,6 +83,7 @@ async def _hold(connection: Connection, decision: Decision, at: Situation, claim
         at.salon,
         slot,
         service=service.key,
+        also=decision.state.also,
         customer_id=claim.customer_id,
         thread_id=claim.thread_id,
         enquiry_id=claim.enquiry_id,
@@ -102,6 +107,7 @@ async def _search(connection: Connection, decision: Decision, at: Situation, cla
         connection,
         at.salon,
         service=search.service,
+        also=search.also,
         wishes=search.wishes,
         specialist=search.specialist,
         now=at.now,
@@ -112,3 +118,20 @@ async def _search(connection: Connection, decision: Decision, at: Situation, cla
         ignoring=_visit_id(decision) if decision.state.is_move else claim.state.hold_id,
     )
     return flow.after_search(decision, found, at)
+
+
+async def _recall(connection: Connection, decision: Decision, at: Situation, claim: Claim) -> Decision:
+    booked = await booking.upcoming(
+        connection, at.salon, thread_id=claim.thread_id, customer_id=claim.customer_id, now=at.now
+    )
+    visits = tuple(
+        Visit(
+            appointment_id=one.id,
+            service=one.service,
+            specialist=one.specialist,
+            starts_at=one.starts_at,
+            also=one.also,
+        )
+        for one in booked
+    )
+    return flow.after_recall(decision, visits, at)

@@ -1,44 +1,47 @@
 """The route of one turn, and the only place that knows its order: claim, understand, decide, commit, deliver.
 
 In: the id of a thread with something unanswered. Out: at most one reply, on its way. A turn that fails is tried again
-after a pause; after `FAILURES_BEFORE_HANDOFF` a person is asked to step in. It must never reply twice to the same
-words.
+after a pause, then given to a person (`failures`). It must never reply twice to the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import partial
 
+import psycopg
 import structlog
 
+from connectors.contract import Messenger
 from responder import metrics
 from responder.clock import Clock
 from responder.db.engine import Database
+from responder.db.outages import is_outage
 from responder.delivery.service import Delivery, Parcel
-from responder.dialogue.handoffs import open_handoff
-from responder.dialogue.states import Author, HandoffReason
+from responder.dialogue.states import Author
 from responder.live import Live
 from responder.llm.reader import LlmReader
-from responder.llm.reading import Line
 from responder.logs import get_logger
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.turns import statements as sql
-from responder.turns.claim import Claim, claim_thread
+from responder.turns.claim import Claim, claim_thread, new_token, reply_key
 from responder.turns.commit import Committed, LeaseLost, Traces, leave_traces, write_down
 from responder.turns.decide import decide
 from responder.turns.decision import Decision
 from responder.turns.effects import carry_out, look_up
+from responder.turns.failures import Aftermath, back_off_or_give_up, take_up_again
 from responder.turns.reading import Reading, read
 from responder.turns.situation import Situation
+from responder.turns.typing_sign import TypingSign
 from responder.turns.wording import Voice
 from responder.understanding.reader import Reader
 
 log = get_logger(__name__)
-FAILURES_BEFORE_HANDOFF = 3
 CONVERSATION_LINES = 20
 MOST_RESTARTS = 3  # newer words are taken in this often before the answer goes out
 
@@ -53,6 +56,14 @@ class Limits:
     burst_cap_s: float
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """A turn that is over but for the sending: `send` speaks to the messenger, as long as that takes."""
+
+    next_due: datetime | None = None
+    send: Callable[[], Awaitable[object]] | None = None
+
+
 class TurnEngine:
     def __init__(
         self,
@@ -64,7 +75,7 @@ class TurnEngine:
         live: Live,
         limits: Limits,
         llm: LlmReader | None = None,
-        can_ask_contact: Callable[[int], bool] = lambda _account_id: False,
+        messenger_of: Callable[[int], Messenger | None] = lambda _account_id: None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -73,23 +84,47 @@ class TurnEngine:
         self._live = live
         self._limits = limits
         self._llm = llm
-        self._can_ask_contact = can_ask_contact
+        self._messenger_of = messenger_of
         self._readers: dict[int, tuple[int, Reader]] = {}
 
-    async def run(self, thread_id: int) -> datetime | None:
-        """Take the thread's turn, if it is due and free; gives when its next one is due, if words came meanwhile."""
-        claim = await claim_thread(self._database, thread_id, clock=self._clock)
-        if claim is None:
-            return None
-        with structlog.contextvars.bound_contextvars(turn=claim.token, thread_id=thread_id):
+    async def run(self, thread_id: int, *, slots: asyncio.Semaphore | None = None) -> datetime | None:
+        """Take the thread's turn, if it is due and free; gives when its next one is due, if words came meanwhile. One
+        of `slots` is held until the commit and never while a messenger is spoken to, which may hang."""
+        async with slots or nullcontext():
+            ended = await self._run(thread_id)
+        if ended.send is not None:
+            await ended.send()
+        return ended.next_due
+
+    async def _run(self, thread_id: int) -> Ended:
+        token = new_token()
+        with structlog.contextvars.bound_contextvars(turn=token, thread_id=thread_id):
             try:
-                return await self._take(claim)
-            except LeaseLost:
-                log.info("turn_abandoned")
-                return None
-            except Exception:  # the outer edge of a turn: whatever it was, the customer is not forgotten
-                log.exception("turn_failed", failures=claim.failures + 1)
-                return await self._fail(claim)
+                claim = await self._claim(thread_id, token=token)
+                return Ended() if claim is None else await self._finish(claim)
+            except psycopg.OperationalError as error:
+                log.warning("turn_lost_database", error=type(error).__name__)
+                after = await take_up_again(self._database, thread_id, token=token, now=self._clock.now())
+                return self._after(thread_id, after)
+
+    async def _finish(self, claim: Claim) -> Ended:
+        """Take the turn, or see to it that somebody will."""
+        try:
+            return await self._take(claim)
+        except LeaseLost:
+            log.info("turn_abandoned")
+            return Ended()
+        except Exception as error:  # the outer edge of a turn: whatever it was, the customer is not forgotten
+            if is_outage(error):
+                raise
+            log.exception("turn_failed", failures=claim.failures + 1)
+            after = await back_off_or_give_up(self._database, claim, salons=self._salons, now=self._clock.now())
+            return self._after(claim.thread_id, after)
+
+    def _after(self, thread_id: int, after: Aftermath) -> Ended:
+        return Ended(
+            next_due=after.due, send=partial(self._delivery.deliver_next, thread_id) if after.has_words else None
+        )
 
     def warm_up(self, salon: SalonProfile) -> None:
         """Load what the first turn of a salon would wait for."""
@@ -98,13 +133,19 @@ class TurnEngine:
             Voice(salon, language, now=now).hours()
         self._reader(salon).read(["завтра в 15 на стрижку, tomorrow at 3 pm"], now=now)
 
-    async def _take(self, claim: Claim) -> datetime | None:
+    async def _claim(self, thread_id: int, *, token: str) -> Claim | None:
+        lines = 0 if self._llm is None else CONVERSATION_LINES
+        return await claim_thread(self._database, thread_id, clock=self._clock, token=token, lines=lines)
+
+    async def _take(self, claim: Claim) -> Ended:
         for restart in range(MOST_RESTARTS + 1):
             if restart:
-                renewed = await claim_thread(self._database, claim.thread_id, clock=self._clock, token=claim.token)
+                renewed = await self._claim(claim.thread_id, token=claim.token)
                 if renewed is None:
-                    return None
+                    return Ended()
                 claim = renewed
+            if not claim.unread:
+                return Ended(next_due=await self._rest(claim))
             salon = await self._salons.get(claim.salon_id, claim.salon_revision)
             reading = await self._understand(claim, salon)
             claim.stopwatch.lap("understand")
@@ -117,26 +158,22 @@ class TurnEngine:
                     raise
                 continue
             metrics.TURNS.labels(reading.by, decision.name).inc()
-            await self._deliver(claim, decision, committed)
-            return committed.turn_due_at
-        return None
+            return Ended(next_due=committed.turn_due_at, send=partial(self._deliver, claim, decision, committed))
+        return Ended()
 
     async def _understand(self, claim: Claim, salon: SalonProfile) -> Reading:
         now = self._clock.now()
         waited_s = (now - claim.unanswered_since).total_seconds()
-
-        async def conversation() -> Sequence[Line]:
-            return await self._conversation(claim.thread_id)
-
-        return await read(
-            claim,
-            salon=salon,
-            rules=self._reader(salon),
-            llm=self._llm,
-            conversation=conversation,
-            now=now,
-            deadline_s=max(self._limits.llm_deadline_s - waited_s, 0.0),
-        )
+        messenger = None if self._llm is None else self._messenger_of(claim.channel_account_id)
+        with TypingSign(messenger, claim.thread_key):  # ends before the reply leaves, or it would outlast the reply
+            return await read(
+                claim,
+                salon=salon,
+                rules=self._reader(salon),
+                llm=self._llm,
+                now=now,
+                deadline_s=max(self._limits.llm_deadline_s - waited_s, 0.0),
+            )
 
     async def _commit(
         self, claim: Claim, salon: SalonProfile, reading: Reading, *, may_restart: bool
@@ -144,6 +181,7 @@ class TurnEngine:
         """Decide, and write all of it down, or nothing."""
         language = language_of(claim, reading, salon)
         now = self._clock.now()
+        messenger = self._messenger_of(claim.channel_account_id)
         at = Situation(
             salon=salon,
             voice=Voice(salon, language, now=now),
@@ -151,7 +189,7 @@ class TurnEngine:
             is_answered=claim.is_answered,
             is_started=any(message.kind == "started" for message in claim.unread),
             attachments=claim.attachments,
-            can_ask_contact=self._can_ask_contact(claim.channel_account_id),
+            can_ask_contact=messenger is not None and messenger.capabilities.can_ask_contact,
         )
         decision = decide(claim.state.but(language=language), reading.meaning, at)
         claim.stopwatch.lap("decide")
@@ -184,7 +222,7 @@ class TurnEngine:
                     thread_key=claim.thread_key,
                     author=Author.BOT,
                     text=decision.text,
-                    idempotency_key=f"turn-{claim.token}",
+                    idempotency_key=reply_key(claim.token),
                     composed_at=self._clock.now(),
                     payload=decision.payload(),
                     clock_start_at=None if claim.is_answered else claim.clock_start_at,
@@ -195,30 +233,13 @@ class TurnEngine:
         claim.stopwatch.lap("deliver")
         await self._live.publish(f"salon:{claim.salon_id}", {"type": "message", "thread_id": claim.thread_id})
 
-    async def _fail(self, claim: Claim) -> datetime | None:
-        """Back off and try again; after several failures ask a person, and let the dialogue rest until then."""
-        now = self._clock.now()
-        metrics.TURNS.labels("none", "failed").inc()
-        async with self._database.transaction() as connection:
-            if claim.failures + 1 < FAILURES_BEFORE_HANDOFF:
-                due = now + timedelta(seconds=0.2 * 4**claim.failures)
-                await connection.execute(sql.RELEASE, {"thread": claim.thread_id, "token": claim.token, "due": due})
-                return due
-            given_up = await connection.execute(sql.GIVE_UP, {"thread": claim.thread_id, "token": claim.token})
-            if await given_up.fetchone() is not None:
-                await open_handoff(
-                    connection, thread_id=claim.thread_id, reason=HandoffReason.FAILED, detail="turn failed", now=now
-                )
-                metrics.HANDOFFS.labels(HandoffReason.FAILED).inc()
-        return None
-
-    async def _conversation(self, thread_id: int) -> list[Line]:
+    async def _rest(self, claim: Claim) -> datetime | None:
+        """Say nothing to words that were taken back; gives when the next turn is due, if others came meanwhile."""
+        metrics.TURNS.labels("none", "nothing_left").inc()
+        values = {"thread": claim.thread_id, "token": claim.token, "seen": claim.seen_id}
         async with self._database.connection() as connection:
-            cursor = await connection.execute(
-                sql.CONVERSATION, {"thread": thread_id, "limit": CONVERSATION_LINES}, prepare=True
-            )
-            rows = await cursor.fetchall()
-        return [Line(author=_speaker(row["author"]), text=row["text"]) for row in reversed(rows)]
+            row = await (await connection.execute(sql.REST, values)).fetchone()
+        return None if row is None else row["turn_due_at"]
 
     def _reader(self, salon: SalonProfile) -> Reader:
         cached = self._readers.get(salon.id)
@@ -233,13 +254,3 @@ def language_of(claim: Claim, reading: Reading, salon: SalonProfile) -> str:
         if language in salon.languages:
             return str(language)
     return salon.language
-
-
-def _speaker(author: str) -> Literal["customer", "bot", "person"]:
-    match author:
-        case Author.CUSTOMER:
-            return "customer"
-        case Author.HUMAN | Author.HUMAN_DEVICE:
-            return "person"
-        case _:
-            return "bot"

@@ -6,7 +6,7 @@ What the LLM read counts only when it came in time and passed its checks; the ru
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time
 from typing import Any
@@ -18,7 +18,7 @@ from responder.dialogue.meaning import Asked, Context, Intent, Meaning, Offered
 from responder.dialogue.state import DialogueState
 from responder.llm.merge import merge
 from responder.llm.reader import LlmReader
-from responder.llm.reading import Line, LlmOutcome, LlmReading
+from responder.llm.reading import LlmOutcome, LlmReading
 from responder.salon.profile import SalonProfile
 from responder.turns.claim import Claim, Unread
 from responder.understanding.reader import Reader
@@ -29,8 +29,6 @@ _ANSWERS_NOW = {
     Asked.CANCEL_CONFIRM: ("cancel:yes", "cancel:no"),
 }
 
-Conversation = Callable[[], Awaitable[Sequence[Line]]]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
@@ -39,18 +37,22 @@ class Reading:
     meaning: Meaning
     by: str  # "rules", "llm", "buttons"
     llm_outcome: str | None = None
+    llm_detail: str = ""  # why it was not used
+    llm_refused: str = ""  # its wording that the guard dropped
     prompt_version: str | None = None
     tokens_in: int = 0
     tokens_out: int = 0
 
     def as_document(self) -> dict[str, Any]:
-        """What was said, for the record of the turn; customer details are left to their own columns."""
+        """What was said, for the record of the turn, and what the LLM said in vain; customer details are left to their
+        own columns."""
         document: dict[str, Any] = {}
         for slot in fields(self.meaning):
             value = getattr(self.meaning, slot.name)
             if value and slot.name not in ("phones", "name", "bad_phone") and value is not True:
                 document[slot.name] = _plain(value)
-        return document
+        refused = {"llm_detail": self.llm_detail, "llm_refused": self.llm_refused}
+        return document | {name: text for name, text in refused.items() if text}
 
 
 async def read(
@@ -59,7 +61,6 @@ async def read(
     salon: SalonProfile,
     rules: Reader,
     llm: LlmReader | None,
-    conversation: Conversation,
     now: datetime,
     deadline_s: float,
 ) -> Reading:
@@ -71,9 +72,8 @@ async def read(
         return Reading(meaning=_with_contact(pressed, claim, salon), by="buttons")
     asking = None
     if llm is not None and deadline_s > 0:
-        lines = await conversation()
         asking = asyncio.create_task(
-            llm.read(lines, salon=salon, state=claim.state, context=context, now=now, deadline_s=deadline_s)
+            llm.read(claim.lines, salon=salon, state=claim.state, context=context, now=now, deadline_s=deadline_s)
         )
     try:
         if asking is not None:
@@ -90,6 +90,8 @@ async def read(
         meaning=_with_contact(_both(meaning, pressed), claim, salon),
         by=by,
         llm_outcome=None if answer is None else str(answer.outcome),
+        llm_detail="" if answer is None else answer.detail,
+        llm_refused="" if answer is None else answer.refused,
         prompt_version=None if answer is None else answer.prompt_version,
         tokens_in=0 if answer is None else answer.tokens_in,
         tokens_out=0 if answer is None else answer.tokens_out,

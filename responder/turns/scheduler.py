@@ -15,10 +15,11 @@ log = get_logger(__name__)
 SWEEP_EVERY_S = 1.0
 SWEEP_GRACE = timedelta(milliseconds=300)  # the process that took the message in goes first
 SWEEP_BATCH = 100
+LONGEST_WAIT_S = 60.0  # as FAR in the statements
 
 
 class TurnScheduler:
-    """`wake` never blocks; at most `limit` turns run at once, one per thread."""
+    """`wake` never blocks; at most `limit` turns are thought about at once, one per thread."""
 
     def __init__(self, engine: TurnEngine, *, database: Database, clock: Clock, limit: int = 64) -> None:
         self._engine = engine
@@ -64,8 +65,7 @@ class TurnScheduler:
         try:
             while (due_at := self._due.pop(thread_id, None)) is not None:
                 await self._until(thread_id, due_at)
-                async with self._slots:
-                    next_due = await self._engine.run(thread_id)
+                next_due = await self._engine.run(thread_id, slots=self._slots)
                 if next_due is not None:
                     self._due.setdefault(thread_id, next_due)
         except Exception:  # the outer edge of a turn: the sweep will find the thread again
@@ -76,10 +76,11 @@ class TurnScheduler:
                 self.wake(thread_id, self._due[thread_id])
 
     async def _until(self, thread_id: int, due_at: datetime) -> None:
-        """Sleep until due; a wake in between that moves the due time moves the sleep."""
+        """Sleep until due; a wake in between that moves the due time moves the sleep. A time too far ahead was
+        set before the clock was put back, and is due."""
         while True:
             wait_s = (due_at - self._clock.now()).total_seconds()
-            if wait_s <= 0:
+            if not 0 < wait_s <= LONGEST_WAIT_S:
                 return
             await self._clock.sleep(wait_s)
             due_at = self._due.pop(thread_id, due_at)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from connectors.contract import AttachmentKind
 from responder.dialogue.state import DialogueState, Offer
@@ -14,7 +15,8 @@ from responder.turns.wording import Voice
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """`is_answered`: this enquiry already has a reply of ours. `attachments` came with the words of this turn."""
+    """`is_answered`: this enquiry already has a reply of ours. `attachments` came with the words of this turn.
+    `asked_days`: days whose opening hours were asked about, which is no wish to come then."""
 
     salon: SalonProfile
     voice: Voice
@@ -22,6 +24,7 @@ class Situation:
     is_answered: bool = False
     is_started: bool = False
     attachments: tuple[AttachmentKind, ...] = ()
+    asked_days: tuple[date, ...] = ()
     can_ask_contact: bool = False
 
     def say(self, phrase: str, **params: str | int) -> Say:
@@ -45,17 +48,24 @@ class Situation:
     def chosen(self, state: DialogueState) -> dict[str, str]:
         """What names the chosen slot in a phrase: service, when, with_whom."""
         offer = state.chosen
-        return {} if offer is None else self._visit(state.service, offer.specialist, offer.starts_at)
+        if offer is None or state.service is None:
+            return {}
+        return self._visit((state.service, *state.also), offer.specialist, offer.starts_at)
 
     def visit(self, state: DialogueState) -> dict[str, str]:
         """The same for the booked visit."""
         visit = state.visit
-        return {} if visit is None else self._visit(visit.service, visit.specialist, visit.starts_at)
+        if visit is None:
+            return {}
+        return self._visit((visit.service, *visit.also), visit.specialist, visit.starts_at)
 
-    def _visit(self, service_key: str | None, specialist_key: str, starts_at: datetime) -> dict[str, str]:
-        service = self.salon.service(service_key)
+    def services(self, keys: Sequence[str]) -> tuple[Service, ...]:
+        """Those of the keys that the salon (still) has."""
+        return tuple(service for service in map(self.salon.service, keys) if service is not None)
+
+    def _visit(self, keys: Sequence[str], specialist_key: str, starts_at: datetime) -> dict[str, str]:
         return {
-            "service": "" if service is None else self.voice.service(service),
+            "service": self.voice.services(self.services(keys)),
             "when": self.voice.when(starts_at),
             "with_whom": self.voice.with_whom(self.salon.specialist(specialist_key)),
         }

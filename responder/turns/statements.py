@@ -6,15 +6,19 @@ from responder.delivery.rules import ATTEMPT_LASTS
 
 __all__ = ["ATTEMPT_LASTS"]
 
+# No turn waits and no lease lasts this long: a time beyond it was written before the clock was put back.
+FAR = "interval '1 minute'"
+
 READABLE = "('message', 'pressed', 'started', 'edited')"
 
-# An edit whose original is itself unread is skipped: the original's text is already the new one.
+# Void: taken back by the customer, or an edit whose newest text stands in another unread row. No turn reads it, and the
+# turn that read the rest has seen it. `lines` is how much of the conversation to read, none where no LLM is asked.
 CLAIM = f"""
 WITH claimed AS (
     UPDATE thread SET lease_token = %(token)s, lease_until = %(until)s
     WHERE id = %(thread)s AND mode = 'bot' AND turn_due_at IS NOT NULL
-      AND (turn_due_at <= %(now)s OR lease_token = %(token)s)
-      AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_token = %(token)s)
+      AND (turn_due_at <= %(now)s OR turn_due_at > %(now)s + {FAR} OR lease_token = %(token)s)
+      AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_until > %(now)s + {FAR} OR lease_token = %(token)s)
     RETURNING *
 )
 SELECT c.thread_key, c.salon_id, c.channel_account_id, c.customer_id, c.state, c.source, c.display_name,
@@ -23,16 +27,24 @@ SELECT c.thread_key, c.salon_id, c.channel_account_id, c.customer_id, c.state, c
     EXISTS (SELECT 1 FROM message o WHERE o.enquiry_id = e.id AND o.direction = 'out' AND o.author <> 'system'
             AND o.send_state IN ('sending', 'accepted', 'unknown')) AS is_answered,
     COALESCE((
-        SELECT jsonb_agg(jsonb_build_object('id', m.id, 'kind', m.kind, 'text', m.text, 'payload', m.payload)
-                         ORDER BY m.sent_at NULLS LAST, m.order_key, m.id)
+        SELECT jsonb_agg(jsonb_build_object('id', m.id, 'kind', m.kind, 'text', m.text, 'payload', m.payload,
+            'is_void', m.deleted_at IS NOT NULL OR m.kind = 'edited' AND EXISTS (
+                SELECT 1 FROM message newer
+                WHERE newer.thread_id = m.thread_id AND newer.id > COALESCE(c.answered_to_id, 0)
+                  AND newer.provider_message_id = m.provider_message_id
+                  AND (newer.kind = 'message' OR newer.kind = 'edited' AND newer.id > m.id)))
+            ORDER BY m.sent_at NULLS LAST, m.order_key, m.id)
         FROM message m
         WHERE m.thread_id = c.id AND m.id > COALESCE(c.answered_to_id, 0) AND m.direction = 'in'
-          AND m.kind IN {READABLE} AND m.deleted_at IS NULL
-          AND NOT (m.kind = 'edited' AND EXISTS (
-              SELECT 1 FROM message original
-              WHERE original.thread_id = m.thread_id AND original.id > COALESCE(c.answered_to_id, 0)
-                AND original.kind = 'message' AND original.provider_message_id = m.provider_message_id))
-    ), '[]'::jsonb) AS unread
+          AND m.kind IN {READABLE}
+    ), '[]'::jsonb) AS unread,
+    COALESCE((
+        SELECT jsonb_agg(jsonb_build_array(l.author, l.text) ORDER BY l.id)
+        FROM (SELECT m.id, m.author, m.text FROM message m
+              WHERE m.thread_id = c.id AND m.text <> '' AND m.deleted_at IS NULL AND m.kind <> 'unknown'
+                AND (m.direction = 'in' OR m.send_state <> 'withdrawn')
+              ORDER BY m.id DESC LIMIT %(lines)s) l
+    ), '[]'::jsonb) AS lines
 FROM claimed c
 JOIN salon s ON s.id = c.salon_id
 JOIN LATERAL (SELECT * FROM enquiry WHERE thread_id = c.id ORDER BY id DESC LIMIT 1) e ON true
@@ -44,10 +56,9 @@ COMMIT_TURN = """
 WITH ours AS (
     UPDATE thread SET
         state = %(state)s,
-        mode = %(mode)s::varchar,
         answered_to_id = COALESCE(%(seen)s, answered_to_id),
         unanswered_since = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0) THEN %(now)s END,
-        turn_due_at = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0) AND %(mode)s::varchar = 'bot'
+        turn_due_at = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0)
                            THEN COALESCE(turn_due_at, %(now)s) END,
         turn_failures = 0,
         lease_token = NULL,
@@ -70,7 +81,7 @@ WITH ours AS (
         CASE line.send_state WHEN 'sending' THEN %(until)s::timestamptz END, told.id
     FROM ours, told, (
         SELECT CASE WHEN EXISTS (
-            SELECT 1 FROM message w WHERE w.thread_id = %(thread)s AND w.send_state IN ('queued', 'sending')
+            SELECT 1 FROM message w WHERE w.thread_id = %(thread)s AND w.send_state IN ('queued', 'sending', 'unknown')
         ) THEN 'queued' ELSE 'sending' END AS send_state) AS line
     WHERE %(text)s::varchar <> ''
     RETURNING id, send_state
@@ -78,20 +89,47 @@ WITH ours AS (
 SELECT ours.turn_due_at, said.id AS message_id, said.send_state FROM ours LEFT JOIN said ON true
 """
 
+# Nothing is left to answer: everything unread was taken back.
+REST = """
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_failures = 0,
+    answered_to_id = GREATEST(answered_to_id, %(seen)s),
+    unanswered_since = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0) THEN unanswered_since END,
+    turn_due_at = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0) THEN turn_due_at END
+WHERE id = %(thread)s AND lease_token = %(token)s
+RETURNING turn_due_at
+"""
+
 RELEASE = """
-UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_failures = turn_failures + 1, turn_due_at = %(due)s
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = %(due)s,
+    turn_failures = turn_failures + %(failures)s
 WHERE id = %(thread)s AND lease_token = %(token)s
 """
 
 GIVE_UP = """
-UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = NULL, turn_failures = 0
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = NULL, turn_failures = 0,
+    state = state || '{"handed_off": true}'
 WHERE id = %(thread)s AND lease_token = %(token)s
 RETURNING id
 """
 
-FIND_DUE = """
+TELL = """
+INSERT INTO message (salon_id, thread_id, enquiry_id, channel_account_id, direction, author, auto_reply, text,
+    composed_at, substance, idempotency_key, send_state, next_attempt_at)
+VALUES (%(salon)s, %(thread)s, %(enquiry)s, %(account)s, 'out', 'bot', true, %(text)s, %(now)s, %(substance)s, %(key)s,
+    'queued', %(now)s)
+"""
+
+# Only for the process that wrote the row and knows that it never began to send it.
+SEND_AFTER_ALL = """
+UPDATE message SET send_state = 'queued', attempts = 0, next_attempt_at = %(now)s
+WHERE thread_id = %(thread)s AND idempotency_key = %(key)s AND direction = 'out'
+  AND send_state = 'sending' AND attempts = 1
+"""
+
+FIND_DUE = f"""
 SELECT id FROM thread
-WHERE turn_due_at <= %(now)s AND mode = 'bot' AND (lease_until IS NULL OR lease_until <= %(now)s)
+WHERE (turn_due_at <= %(now)s OR turn_due_at > %(now)s + {FAR}) AND mode = 'bot'
+  AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_until > %(now)s + {FAR})
 ORDER BY turn_due_at LIMIT %(limit)s
 """
 
@@ -107,11 +145,4 @@ WHERE id = %(enquiry)s AND closed_at IS NULL
 KNOW_CUSTOMER = """
 UPDATE customer SET name = %(name)s, phone = %(phone)s, language = COALESCE(%(language)s, language)
 WHERE id = %(customer)s
-"""
-
-CONVERSATION = """
-SELECT author, text FROM message
-WHERE thread_id = %(thread)s AND text <> '' AND deleted_at IS NULL AND kind <> 'unknown'
-  AND (direction = 'in' OR send_state <> 'withdrawn')
-ORDER BY id DESC LIMIT %(limit)s
 """

@@ -5,18 +5,21 @@ Every figure that ends up in a reply is formatted here, from a value the system 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 
 import phonenumbers
 import yaml
 from babel.dates import format_date, format_skeleton, get_day_names
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 
-from responder.hours import END_OF_DAY, OpeningHours
+from responder.hours import END_OF_DAY, DayHours, OpeningHours
 from responder.salon.profile import SalonProfile, Service, Specialist
+
+DAYS_BY_NAME = 7  # from today: a weekday further off would be mistaken for the nearest
 
 
 @lru_cache(maxsize=8)
@@ -51,6 +54,26 @@ class Voice:
             return self.say("when_with_word", word=word, **parts)
         return self.say("when", weekday=_weekday(local.date(), self.language), **parts)
 
+    def on_day(self, day: date | None) -> str:
+        """A day inside a sentence, "в воскресенье"; None is several days."""
+        if day is None:
+            return self.say("on_these_days")
+        ahead = (day - self._today).days
+        if ahead in (0, 1):
+            return self.say("tomorrow" if ahead else "today")
+        if 1 < ahead < DAYS_BY_NAME:
+            return self.say(f"on_day_{day.weekday()}")
+        return self.say("on_date", date=self.day(day))
+
+    def sentence(self, text: str) -> str:
+        """The same with a capital letter."""
+        return text[:1].upper() + text[1:]
+
+    def from_to(self, hours: DayHours) -> str:
+        """Hours inside a sentence: "с 10:00 до 14:00 и с 15:00 до 19:00"."""
+        parts = (self.say("from_to", opens=f"{i.start:%H:%M}", until=_end(i.end)) for i in hours)
+        return self.say("and").join(parts)
+
     def short_when(self, instant: datetime) -> str:
         """For a button: "вт 24.11 15:00"."""
         local = instant.astimezone(self.salon.zone)
@@ -68,13 +91,25 @@ class Voice:
     def service(self, service: Service) -> str:
         return service.name.to(self.language)
 
-    def price(self, service: Service) -> str | None:
-        if service.price_minor is None:
+    def services(self, services: Sequence[Service]) -> str:
+        """Several in one breath: "Маникюр с покрытием и педикюр с покрытием"."""
+        names = [self.service(service) for service in services]
+        inside = [name if name[1:2].isupper() else name[:1].lower() + name[1:] for name in names[1:]]
+        *head, last = [*names[:1], *inside] or [""]
+        return self.say("and").join([", ".join(head), last]) if head else last
+
+    def price(self, *services: Service) -> str | None:
+        """The price of a visit for all of them; None when one of them has none."""
+        lows = [service.price_minor for service in services if service.price_minor is not None]
+        if len(lows) < len(services):
             return None
-        low = self._money(service.price_minor)
-        if service.price_to_minor is not None:
-            return self.say("price_range", low=low, high=self._money(service.price_to_minor))
-        return self.say("price_from" if service.price_is_from else "price_exact", amount=low)
+        low = self._money(sum(lows))
+        if any(service.price_is_from for service in services):
+            return self.say("price_from", amount=low)
+        if any(service.price_to_minor is not None for service in services):
+            high = sum(service.price_to_minor or service.price_minor or 0 for service in services)
+            return self.say("price_range", low=low, high=self._money(high))
+        return self.say("price_exact", amount=low)
 
     def duration(self, minutes: int) -> str:
         hours, rest = divmod(minutes, 60)
@@ -90,6 +125,12 @@ class Voice:
             return self.say("price_unknown", service=name, duration=duration)
         return self.say("price_line", service=name, price=price, duration=duration)
 
+    def price_together(self, services: Sequence[Service]) -> str | None:
+        """The sum of several services and how long they take in a row; None when one of them has no price."""
+        price = self.price(*services)
+        duration = self.duration(sum(service.duration_min for service in services))
+        return None if price is None else self.say("price_together", price=price, duration=duration)
+
     def phone(self, e164: str) -> str:
         """A number written for reading, "+7 912 345-67-89"; as given when it cannot be read."""
         try:
@@ -100,18 +141,40 @@ class Voice:
 
     def hours(self) -> list[str]:
         """Opening hours, equal neighbouring days joined."""
-        lines: list[str] = []
         week = self.salon.hours.week
-        first = 0
-        for day in range(7):
-            if day < 6 and week[day + 1] == week[first]:
-                continue
-            days = _day_range(first, day, self.language)
-            intervals = ", ".join(f"{i.start:%H:%M}–{_end(i.end)}" for i in week[first])
-            phrase = "hours_day" if intervals else "hours_closed"
-            lines.append(self.say(phrase, days=days, hours=intervals))
-            first = day + 1
+        return [
+            self._hours_line(_day_range(first, last, self.language), week[first])
+            for first, last in _runs([week[day] for day in range(7)])
+        ]
+
+    def special_hours(self, days_ahead: int) -> list[str]:
+        """Dates from today on whose hours are not those of the week: holidays and exceptions, neighbours joined."""
+        hours = self.salon.hours
+        days = [self._today + timedelta(days=number) for number in range(days_ahead)]
+        lines = []
+        for first, last in _runs([hours.on(day) if _is_special(hours, day) else None for day in days]):
+            if _is_special(hours, days[first]):
+                named = self.day(days[first])
+                if last > first:
+                    named = f"{named} – {self.day(days[last])}"
+                lines.append(self._hours_line(named, hours.on(days[first])))
         return lines
+
+    def hours_on(self, day: date) -> str:
+        """One day's hours as a sentence."""
+        intervals = self.salon.hours.on(day)
+        on_day = self.on_day(day)
+        phrase = "open_on" if intervals else "closed_on"
+        return self.say(phrase, on_day=on_day, on_day_cap=self.sentence(on_day), hours=self.from_to(intervals))
+
+    def open_now(self) -> str:
+        """How it stands at this moment: open until, opening later today, or opening on another day."""
+        hours = self.salon.hours
+        closes = next((end for start, end in hours.spans(self._today, self._today) if start <= self._now < end), None)
+        if closes is not None:
+            return self.say("open_now", until=self._clock(closes))
+        opens = hours.next_opening(self._now)
+        return "" if opens is None else self.say("closed_now", opens=self.when(opens))
 
     def when_people(self) -> str:
         """When a person will answer, honestly: now, or after the next opening."""
@@ -120,6 +183,14 @@ class Voice:
         if opens is None or opens <= self._now:
             return self.say("people_now")
         return self.say("people_later", opens=self.when(opens))
+
+    def _hours_line(self, days: str, hours: DayHours) -> str:
+        intervals = ", ".join(f"{i.start:%H:%M}–{_end(i.end)}" for i in hours)
+        return self.say("hours_day" if intervals else "hours_closed", days=days, hours=intervals)
+
+    def _clock(self, instant: datetime) -> str:
+        local = instant.astimezone(self.salon.zone)
+        return "24:00" if local.date() > self._today else self.time(local)
 
     def _day_word(self, day: date) -> str | None:
         match (day - self._today).days:
@@ -135,6 +206,16 @@ class Voice:
     def _money(self, minor: int) -> str:
         whole = minor % 100 == 0
         return _currency(minor, self.salon.currency, self.language, whole)
+
+
+def _is_special(hours: OpeningHours, day: date) -> bool:
+    return hours.on(day) != hours.week[day.weekday()]
+
+
+def _runs(values: Sequence[object]) -> list[tuple[int, int]]:
+    """First and last place of each stretch of equal neighbours."""
+    starts = [place for place in range(len(values)) if place == 0 or values[place] != values[place - 1]]
+    return [(start, end - 1) for start, end in pairwise([*starts, len(values)])]
 
 
 def _end(at: object) -> str:
@@ -158,11 +239,12 @@ def _short_weekday(day: date, language: str) -> str:
 
 @lru_cache(maxsize=512)
 def _currency(minor: int, currency: str, language: str, whole: bool) -> str:
+    gap = "\xa0" if get_currency_symbol(currency, locale=language).isalpha() else ""  # "RUB 2,200", "$2,200"
     if whole:
         return format_currency(
             minor // 100,
             currency,
-            format="#,##0\xa0¤" if language == "ru" else "¤#,##0",
+            format="#,##0\xa0¤" if language == "ru" else f"¤{gap}#,##0",
             locale=language,
             currency_digits=False,
         )

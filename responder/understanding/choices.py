@@ -5,15 +5,18 @@ In: the offers as shown and what was already read of the message. Out: a 1-based
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date, time
 
 from responder.dialogue.meaning import Asked, Offered, Wish
-from responder.understanding.lexicon import LANGUAGES, section, table
+from responder.understanding.lexicon import LANGUAGES, section, strings, table
 from responder.understanding.talk import talk
-from responder.understanding.tokens import Shape, Token
+from responder.understanding.tokens import Shape, Token, plain
 from responder.understanding.utterance import Sentence
 
+_WORDS = re.compile(r"\d+|[^\W\d_]+")
+_ENDS = frozenset(",.;!?\n")
 _FILLERS = 4  # words that may stand around a bare number
 
 
@@ -24,16 +27,22 @@ class ChoiceReader:
         self._ranks: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._suffixes: frozenset[str] = frozenset()
+        self._not: frozenset[str] = frozenset()
+        self._leading: frozenset[str] = frozenset()  # "the", "on": may stand before a place
         for language in LANGUAGES:
             data = section(language, "time")
             for name in ("ordinals", "ranks"):
                 for key, words in table(data.get(name)).items():
-                    self._ranks.update(dict.fromkeys(words, int(key)))
+                    picks = [word for word in words if not word.endswith(strings(data.get("date_endings")))]
+                    self._ranks.update(dict.fromkeys(picks, int(key)))
             for key, words in table(data.get("numbers")).items():
                 self._numbers.update((word, int(key)) for word in words if " " not in word)
-            self._suffixes |= frozenset(
-                suffix for name in ("rank_suffixes", "ordinal_suffixes") for suffix in _texts(data.get(name))
-            )
+            kinds = table(data.get("kinds"))
+            self._not |= {word for word in kinds.get("NOT", ()) if " " not in word}
+            self._leading |= {word for kind in ("THE", "ON", "FOR", "AT") for word in kinds.get(kind, ())}
+            suffixes = strings(data.get("rank_suffixes")) + strings(data.get("ordinal_suffixes"))
+            endings = strings(data.get("date_endings"))
+            self._suffixes |= {suffix for suffix in suffixes if not suffix.endswith(endings)}
 
     def read(
         self,
@@ -80,17 +89,29 @@ class ChoiceReader:
         return None
 
     def _ranked(self, tokens: Sequence[Token]) -> int | None:
+        """The place named; one named only to be refused ("первое не подходит, давайте второе") does not count."""
+        found: set[int] = set()
+        for piece in _clauses(tokens):
+            if not talk().choices["none"].search(" ".join(token.text for token in piece)):
+                found |= self._ranks_in(piece)
+        return next(iter(found)) if len(found) == 1 else None
+
+    def _ranks_in(self, tokens: Sequence[Token]) -> set[int]:
         found: set[int] = set()
         for index, token in enumerate(tokens):
+            if index and tokens[index - 1].text in self._not:
+                continue
             if token.shape is Shape.WORD and token.text in self._ranks:
                 found.add(self._ranks[token.text])
             elif token.shape is Shape.NUMBER and _next_text(tokens, index) in self._suffixes:
                 found.add(int(token.text[:3]))
-        return next(iter(found)) if len(found) == 1 else None
+        return found
 
     def names_a_place(self, text: str) -> bool:
-        """Whether words read as a date ("второго") are as well a place in a row."""
-        return any(word in self._ranks for word in text.lower().replace("ё", "е").split())
+        """Whether words read as a date ("второе", "the 2nd") are as well a place in a row."""
+        words = [word for word in _WORDS.findall(plain(text)) if word not in self._leading]
+        places = [word for word in words if word in self._ranks or word in self._suffixes]
+        return bool(places) and all(word in places or word.isdecimal() for word in words)
 
     def _numbered(self, tokens: Sequence[Token], count: int) -> int | None:
         """A number that can be a place, with little around it."""
@@ -139,10 +160,17 @@ def _on(day: date, wish: Wish) -> bool:
     return wish.date_from <= day <= (wish.date_to or wish.date_from)
 
 
+def _clauses(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    piece: list[Token] = []
+    for token in tokens:
+        if (token.shape is Shape.MARK and not token.glued) or token.text in _ENDS:
+            yield piece
+            piece = []
+        else:
+            piece.append(token)
+    yield piece
+
+
 def _next_text(tokens: Sequence[Token], index: int) -> str:
     following = [token for token in tokens[index + 1 : index + 3] if token.glued]
     return next((token.text for token in following if token.shape is Shape.WORD), "")
-
-
-def _texts(node: object) -> tuple[str, ...]:
-    return tuple(str(item) for item in node) if isinstance(node, list) else ()

@@ -11,63 +11,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from responder.understanding.almanac import later_month, month_end, next_such_date, next_such_day, valid
-from responder.understanding.atoms import Atom, Bounds, Clock, Days, Grammar, Handler, Kind, Rule
-
-_DAY = "(?:NUMBER|ORDINAL|RANK)"
-_RELATIVE = "(?:THROUGH A? NUMBER?|IN A|IN NUMBER)"
-
-CALENDAR = Grammar(
-    Rule(name, pattern)
-    for name, pattern in (
-        ("past", "NUMBER? (?:DAY_UNIT|DAY_OR_PM|WEEK|MONTH_UNIT|HOUR|HOUR_LENGTH|MINUTE) AGO"),
-        ("past", "(?:IN|AT|ON|FOR)? LAST (?:WEEKDAY|WEEK|MONTH_UNIT|WEEKEND|PART|MONTH|YEAR_WORD)"),
-        ("past", "(?:FROM|FOR)? PAST_DAY PART?"),
-        ("days_of_month", f"{_DAY} DOT? (?:DASH|TO|SLASH|UNTIL|AND) {_DAY} DOT? OF? MONTH DOT? YEAR?"),
-        ("days_of_month", f"MONTH THE? {_DAY} (?:DASH|TO) THE? {_DAY}(?!DASH)"),
-        ("past", "AT NOTHING DASH PAIR"),
-        ("pairs", "AT PAIR DASH PAIR"),
-        ("pairs", "(?:NUMBER DOT? (?:DASH|SLASH)|PAIR DOT? (?:DASH|SLASH|TO)) PAIR DOT?"),
-        ("part_pairs", "NUMBER DOT? (?:DASH|SLASH) DATE"),
-        ("day_of_month", f"{_DAY} OF? THE? MONTH DOT? COMMA? YEAR? YEAR_WORD?"),
-        ("day_of_month", f"MONTH THE? {_DAY} COMMA? YEAR?(?!HOUR|MERIDIEM)"),
-        ("day_of_this", f"{_DAY} DAY_WORD? OF? (?:THIS|NEXT) MONTH_UNIT"),
-        ("day_alone", "(?:NUMBER|ORDINAL) DAY_WORD"),
-        ("day_alone", "(?:THE|ON) RANK(?!OTHER|NUMBER|ASAP|PART|DAY_UNIT|WEEK|WEEKEND|COUNTED|HOUR|OF)"),
-        ("day_alone", "(?<!HALF_TO)(?<!HALF_TO DASH)(?<!QUARTER)(?<!MINUTE)ORDINAL(?!COUNTED|HOUR)"),
-        ("at_pair", "(?:AT|AROUND) PAIR"),
-        ("pair", "PAIR DOT? YEAR?"),
-        ("weekday_of", "(?:THIS|NEXT DOT?) WEEK COMMA? (?:AT|ON|FOR)? THE? WEEKDAY"),
-        ("weekday_of", "WEEKDAY OF? (?:AT|ON|FOR)? (?:THIS|NEXT DOT?) WEEK"),
-        ("weekday_through", f"{_RELATIVE} WEEK COMMA? (?:AT|ON|FOR)? WEEKDAY"),
-        ("weekday_of", "(?:THIS|NEXT DOT?) WEEKDAY"),
-        ("weekday_of", "WEEKDAY"),
-        ("weekend", "(?:THIS|NEXT)? WEEKEND"),
-        ("next_days", "(?:THIS|NEXT) NUMBER (?:DAY_UNIT|DAY_OR_PM)"),
-        ("edge", "(?:EARLY_EDGE|MIDDLE_EDGE|LATE_EDGE) OF? THE? (?:THIS|NEXT)? (?:WEEK|MONTH_UNIT|MONTH)"),
-        ("this_or_next", "(?:THIS|NEXT DOT?) (?:WEEK|MONTH_UNIT)"),
-        ("ahead", f"{_RELATIVE} (?:DAY_UNIT|DAY_OR_PM|WEEK|MONTH_UNIT)"),
-        ("ahead", "(?:A|NUMBER) (?:DAY_UNIT|WEEK) (?:FROM_NOW|FROM DATE)"),
-        ("soon", "SOON"),
-        ("month", "MONTH DOT? YEAR?"),
-        ("hours_ahead", f"{_RELATIVE} (?:HOUR|HOUR_LENGTH|MINUTE)"),
-        ("hours_ahead", "(?:THROUGH|IN) A? (?:HALF_HOUR|HOUR_AND_HALF)"),
-        ("hours_within", "(?:WITHIN|NEXT|THIS) NUMBER? (?:HOUR|HOUR_LENGTH|MINUTE)"),
-        ("hours_within", "WITHIN HALF_HOUR"),
-        ("right_now", "RIGHT_NOW|NOW(?=STOP|DOT|COMMA|$)"),
-        ("this_part", "THIS PART"),
-    )
-)
+from responder.understanding.atoms import Atom, Bounds, Clock, Days, Handler, Kind
+from responder.understanding.day_rules import CALENDAR, RANGES
 
 _OPEN_END_DAYS = 13  # "after Friday" looks two weeks ahead
-
-RANGES = Grammar(
-    (
-        Rule("days_between", "(?:FROM|BETWEEN)? DATE (?:DASH|TO|UNTIL|AND UNTIL) DATE"),
-        Rule("days_moved", "FROM DATE FOR DATE"),
-        Rule("days_until", "(?:UNTIL|NOT_LATER) DATE"),
-        Rule("days_from", "(?:NOT_EARLIER|AFTER) DATE"),
-    )
-)
 
 
 class Calendar:
@@ -209,6 +156,28 @@ class Calendar:
         start = first + timedelta(days=thirds[at])
         end = whole.last if at == 2 else start + timedelta(days=length)
         return _dated(max(start, self._today), max(end, self._today))
+
+    def _half_of_day(self, atoms: Sequence[Atom]) -> Atom | None:
+        name = {1: "morning", 2: "afternoon"}.get(_numbers(atoms)[0])
+        return None if name is None else Atom(Kind.PART, 0, 0, name=name)
+
+    def _half(self, atoms: Sequence[Atom]) -> Atom | None:
+        """The first half of a week or a month, or the second."""
+        month = _of(atoms, Kind.MONTH)
+        if atoms[-1].kind is Kind.WEEK:
+            whole, length = self._week(atoms), 3
+            start = whole.last - timedelta(days=6)
+        else:
+            whole, length = self._whole_month(month) if month else self._month_unit(atoms), 15
+            start = whole.last.replace(day=1)
+        middle = start + timedelta(days=length)
+        match _numbers(atoms)[0]:
+            case 1:
+                return _dated(max(start, self._today), max(middle - timedelta(days=1), self._today))
+            case 2:
+                return _dated(max(middle, self._today), whole.last)
+            case _:
+                return None
 
     def _this_or_next(self, atoms: Sequence[Atom]) -> Atom:
         days = self._week(atoms) if atoms[-1].kind is Kind.WEEK else self._month_unit(atoms)

@@ -39,6 +39,7 @@ class Assembly:
         self._drafts: list[Draft] = [Draft()]
         self.refused = self.refused_day = False
         self._or = self._not = self._cannot = self._booked = False
+        self._cannot_said = False  # what cannot be has been named and a comma has followed
         self._gap = 0  # words since the last piece
         self._has_piece = False  # in this sentence
 
@@ -74,10 +75,12 @@ class Assembly:
                 self._not = self._booked = False
                 if atom.kind is not Kind.COMMA:
                     self._end_sentence()
-                self._cannot = self._cannot and atom.kind is Kind.COMMA and self._gap == 0
+                self._cannot_said = self._cannot and atom.kind is Kind.COMMA and self._gap == 0
+                self._cannot = self._cannot_said
                 self._gap += atom.kind is not Kind.COMMA
             case Kind.OTHER:
                 self._not = False
+                self._cannot = self._cannot and not self._cannot_said  # "..., can I come on Friday"
                 self._gap += 1
             case _:
                 pass

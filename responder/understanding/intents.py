@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from responder.dialogue.meaning import Intent
 from responder.understanding.talk import talk
 from responder.understanding.utterance import Sentence
+from responder.understanding.words import lemma
 
 _ORDERS = (Intent.BOOK, Intent.RESCHEDULE, Intent.CANCEL)
+_PUTTING_OFF = frozenset({Intent.CANCEL, Intent.RESCHEDULE, Intent.OTHER_DAY, Intent.LATER})
 _TOPICS = (Intent.PRICE, Intent.ADDRESS, Intent.HOURS, Intent.SERVICES, Intent.SPECIALISTS)
 _PLAIN = (
     Intent.GREET,
@@ -24,6 +27,7 @@ _PLAIN = (
     Intent.EARLIER,
     Intent.OTHER_DAY,
 )
+_ILLNESS = "illness"
 _SPAM_WORDS = 2  # advertising words that make an advertisement; one is enough beside a link
 
 
@@ -36,9 +40,12 @@ class Heard:
     strong_yes: bool = False
     soft_yes: bool = False
     has_but: bool = False
-    risk: str | None = None
+    risks: tuple[tuple[str, str], ...] = ()  # kind, words: dangers named
+    is_ill: bool = False
     any_specialist: bool = False
     indifferent: bool = False  # "it's all the same to me": about whatever was asked
+    calls_for: bool = False  # "call me"
+    moves_it: bool = False  # "push it to four"
     refused_order: bool = False
     wants_other: bool = False  # nothing offered will do
     asks_for_service: bool = False  # "do you do ...?"
@@ -47,8 +54,11 @@ class Heard:
     rest: int = 0  # words that are no courtesy
 
 
-def hear_intents(sentences: Sequence[Sentence], *, has_link: bool, own_words: frozenset[str]) -> Heard:
-    """`own_words`: words of the salon's own services, which are its trade and no risk."""
+def hear_intents(
+    sentences: Sequence[Sentence], *, has_link: bool, own_words: frozenset[str], puts_off: bool = False
+) -> Heard:
+    """`own_words`: words and base forms of the salon's own services, which are its trade and no risk. `puts_off`: a
+    time was refused, or a new one named for a visit already agreed."""
     words = talk()
     intents: set[Intent] = set()
     wants = refused = False
@@ -61,14 +71,15 @@ def hear_intents(sentences: Sequence[Sentence], *, has_link: bool, own_words: fr
         refused |= is_refused
         wants |= _has(sentence.text, "want")
     clauses = [clause for sentence in sentences for clause in sentence.clauses]
-    if any(words.refusal.match(clause) for clause in clauses) or refused:
+    spoken_clauses = [_without_lead(clause) for clause in clauses]
+    moves_it = any(_has(sentence.text, "moves_it") for sentence in sentences)
+    is_only_refused = refused and not moves_it and not intents.intersection(_ORDERS)
+    if any(words.refusal.match(clause) for clause in spoken_clauses) or is_only_refused:
         intents.add(Intent.DECLINE)
-    strong = any(words.assent["strong"].match(clause) for clause in clauses)
-    soft = any(words.assent["soft"].match(clause) for clause in clauses)
+    strong = any(words.assent["strong"].match(clause) for clause in spoken_clauses)
+    soft = any(words.assent["soft"].match(clause) for clause in spoken_clauses)
     text = " ".join(sentence.text for sentence in sentences)
-    risk = _risk(text, own_words)
-    if risk is not None:
-        intents.add(Intent.RISK)
+    risks = _risks(text, own_words, puts_off=puts_off or bool(intents & _PUTTING_OFF))
     if words.abuse.search(text):
         intents.add(Intent.ABUSE)
     if _is_spam(text, has_link=has_link) and not intents & {Intent.BOOK, Intent.RESCHEDULE, Intent.CANCEL}:
@@ -81,9 +92,12 @@ def hear_intents(sentences: Sequence[Sentence], *, has_link: bool, own_words: fr
         strong_yes=strong,
         soft_yes=soft,
         has_but=any(words.but.search(sentence.text) for sentence in sentences),
-        risk=risk,
+        risks=risks,
+        is_ill=bool(words.risks[_ILLNESS].search(text)),
         any_specialist=any(_has(sentence.text, "any_specialist") for sentence in sentences),
         indifferent=any(_has(sentence.text, "indifferent") for sentence in sentences),
+        calls_for=any(_has(sentence.text, "callback") for sentence in sentences),
+        moves_it=moves_it,
         refused_order=refused,
         asks_for_service=any(_has(sentence.text, "does_it") for sentence in sentences),
         wants_other=any(words.choices["none"].search(clause) for clause in clauses),
@@ -101,7 +115,7 @@ def _in_sentence(sentence: Sentence) -> tuple[set[Intent], bool]:
         match = words.intents[intent].search(text)
         if match is None or words.unless[intent].search(text):
             continue
-        if words.negation.search(text[: match.start()]) and not _negative_by_itself(match.group()):
+        if words.negation.search(_clause_before(sentence, match.start())) and not _negative_by_itself(match.group()):
             refused = True
         else:
             found.add(intent)
@@ -111,13 +125,49 @@ def _in_sentence(sentence: Sentence) -> tuple[set[Intent], bool]:
     if orders and is_question and words.policy.search(text) and not words.policy_unless.search(text):
         found -= orders
         found.add(Intent.QUESTION)
-    if Intent.RESCHEDULE in found or Intent.CANCEL in found:
+    if not found & _PUTTING_OFF and (
+        _has(text, Intent.APPOINTMENT) or (sentence.is_question and _has(text, "is_booked"))
+    ):
+        found.add(Intent.APPOINTMENT)
+        topics -= {Intent.HOURS, Intent.SPECIALISTS}
+    if found & {Intent.RESCHEDULE, Intent.CANCEL, Intent.APPOINTMENT}:
         found.discard(Intent.BOOK)
     found |= {intent for intent in _PLAIN if _has(text, intent)}
+    if _has(text, "breakage") and not (_has(text, "want") or Intent.BOOK in found or words.hypothetical.search(text)):
+        found.add(Intent.COMPLAINT)
+    if Intent.COMPLAINT in found and _is_only_supposed(text):
+        found.discard(Intent.COMPLAINT)
+        is_question = True
     found |= topics
     if is_question and not found - {Intent.GREET, Intent.THANKS}:
         found.add(Intent.QUESTION)
     return found, refused
+
+
+def _without_lead(clause: str) -> str:
+    """The clause from where it begins to say something: "ну да" is "да"."""
+    lead = talk().lead.match(clause)
+    return clause[lead.end() :].lstrip() or clause if lead else clause
+
+
+def _clause_before(sentence: Sentence, at: int) -> str:
+    """What was said of the clause before that place."""
+    start = 0
+    for clause in sentence.clauses:
+        end = start + len(clause)
+        if at <= end:
+            return sentence.text[start:at]
+        start = end + 1
+    return sentence.text[:at]
+
+
+def _is_only_supposed(text: str) -> bool:
+    """Whether what sounds like a complaint only might be: "а если не понравится?", "do you give refunds?"."""
+    words = talk()
+    complaints = list(words.intents[Intent.COMPLAINT].finditer(text))
+    return bool(complaints and words.hypothetical.search(text)) and all(
+        words.supposed.match(one.group()) for one in complaints
+    )
 
 
 def _has(text: str, name: str) -> bool:
@@ -130,12 +180,15 @@ def _negative_by_itself(matched: str) -> bool:
     return " " in matched
 
 
-def _risk(text: str, own_words: frozenset[str]) -> str | None:
-    for kind, pattern in talk().risks.items():
-        for match in pattern.finditer(text):
-            if not own_words.issuperset(match.group().split()):
-                return kind
-    return None
+def _risks(text: str, own_words: frozenset[str], *, puts_off: bool) -> tuple[tuple[str, str], ...]:
+    """Kind and words of every danger named. An illness is one unless it is the reason for which a visit is put off."""
+    return tuple(
+        ("medical" if kind == _ILLNESS else kind, match.group())
+        for kind, pattern in talk().risks.items()
+        if not (kind == _ILLNESS and puts_off)
+        for match in pattern.finditer(text)
+        if not all(word in own_words or lemma(word) in own_words for word in match.group().split())
+    )
 
 
 def _is_spam(text: str, *, has_link: bool) -> bool:
@@ -143,5 +196,6 @@ def _is_spam(text: str, *, has_link: bool) -> bool:
     return count >= (1 if has_link else _SPAM_WORDS)
 
 
+@lru_cache(maxsize=20_000)
 def _is_courtesy(word: str) -> bool:
     return talk().courtesy.fullmatch(word) is not None

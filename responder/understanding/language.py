@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cache
 
 from responder.understanding.lexicon import LANGUAGES, section, strings
@@ -24,6 +24,17 @@ def _borrowed() -> frozenset[str]:
 @cache
 def _transliterated() -> dict[str, str]:
     return {word: name for name in LANGUAGES for word in strings(section(name, "talk").get("translit"))}
+
+
+def transliterated(words: Set[str]) -> str | None:
+    """The language that one of the words, typed in another alphabet, gives away: "zavtra" is Russian."""
+    told = words & _transliterated().keys()
+    return _transliterated()[min(told)] if told else None
+
+
+def is_borrowed(word: str) -> bool:
+    """Whether a word is at home in every language."""
+    return word in _borrowed()
 
 
 def detect(text: str, words: Sequence[str]) -> str | None:

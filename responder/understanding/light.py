@@ -12,14 +12,17 @@ from dataclasses import dataclass, replace
 from responder.dialogue.meaning import Asked, Context, Intent, Meaning, Wish
 from responder.understanding.choices import by_time
 from responder.understanding.intents import Heard
+from responder.understanding.mentions import Services
 from responder.understanding.phones import Phones
-from responder.understanding.services import Services
 from responder.understanding.wishes import When
 
 _YES_SIGNS = re.compile("[👍👌✅🆗💯🙆✔]")
 _CONFIRMING = (Asked.CONFIRM, Asked.CANCEL_CONFIRM)
 _ABOUT_SLOTS = (Asked.WHEN, Asked.CHOICE, Asked.CONFIRM)
 _TOPICS = frozenset({Intent.PRICE, Intent.ADDRESS, Intent.HOURS, Intent.SERVICES, Intent.SPECIALISTS})
+_NOT_BESIDE_BOOKING = frozenset(
+    {Intent.COMPLAINT, Intent.HUMAN, Intent.RISK, Intent.ABUSE, Intent.APPOINTMENT}
+)  # unless it is asked for in so many words
 _COURTESIES = frozenset({Intent.GREET, Intent.THANKS, Intent.BYE, Intent.QUESTION, Intent.CONFIRM, Intent.DECLINE})
 _ORDERS = frozenset({Intent.BOOK, Intent.RESCHEDULE, Intent.CANCEL})
 _MOST_UNREAD = 3  # words that may stay unread beside a mere courtesy
@@ -36,6 +39,7 @@ class Findings:
     services: Services
     specialist: str | None
     knowledge: str | None
+    risk: str | None  # the danger named that no knowledge of the salon answers
     choice: int | None
     language: str | None
     has_words: bool
@@ -46,26 +50,40 @@ def interpret(found: Findings, context: Context) -> Meaning:
     """The meaning of the findings given what was going on."""
     wishes, choice, any_specialist = _wishes(found, context)
     intents = _intents(found, context, wishes=wishes, choice=choice)
-    if Intent.HOURS in intents and not intents & _ORDERS and found.services.key is None:
-        wishes = ()  # "are you open on Sunday?" is no wish to come then
+    if not _are_meant(intents, found):
+        wishes = ()
+    services = found.services
+    if not intents & _ORDERS and intents & _TOPICS and services.also:
+        services = Services(candidates=services.all())  # asked about, not wanted together
     meaning = Meaning(
         intents=frozenset(intents),
         wishes=wishes,
         phones=found.phones.numbers,
         bad_phone=found.phones.bad,
         name=found.name,
-        service=found.services.key,
-        services=found.services.candidates,
+        service=services.key,
+        services=services.candidates,
+        also=services.also,
         specialist=found.specialist,
         any_specialist=any_specialist,
         choice=choice,
         knowledge=found.knowledge,
         language=found.language,
-        risk=found.heard.risk,
+        risk=found.risk,
         needs_no_reply=_needs_no_reply(found, context, intents),
         understood=True,
     )
     return meaning if _is_understood(found, context, meaning) else replace(meaning, understood=False)
+
+
+def _are_meant(intents: Set[Intent], found: Findings) -> bool:
+    """Whether the days and hours named are part of what is asked: "am I booked for Sunday?" and "see you on Sunday"
+    name a day that is settled. "Are you open on Sunday?" asks for that day's hours."""
+    return bool(intents & _ORDERS) or not (Intent.APPOINTMENT in intents or _says_bye(intents, found))
+
+
+def _says_bye(intents: Set[Intent], found: Findings) -> bool:
+    return Intent.BYE in intents and found.heard.is_courtesy
 
 
 def _wishes(found: Findings, context: Context) -> tuple[tuple[Wish, ...], int | None, bool]:
@@ -86,6 +104,13 @@ def _intents(found: Findings, context: Context, *, wishes: tuple[Wish, ...], cho
     intents = set(heard.intents)
     if Intent.SPAM in intents:
         return intents
+    if found.risk is not None:
+        intents.add(Intent.RISK)
+    if heard.moves_it and context.has_appointment:
+        intents.add(Intent.RESCHEDULE)
+    is_number_given = context.asked is Asked.PHONE and bool(found.phones.spans)
+    if heard.calls_for and not is_number_given:  # "call me at ..." is how a number is given
+        intents.add(Intent.HUMAN)
     if found.knowledge is not None:
         intents.add(Intent.QUESTION)
     if choice is not None:
@@ -98,17 +123,22 @@ def _intents(found: Findings, context: Context, *, wishes: tuple[Wish, ...], cho
     _add_booking(intents, found, context, wishes)
     _add_assent(intents, found, context, wishes, choice)
     _add_moves(intents, found, context, wishes)
-    return intents
+    return intents if choice is None else intents - {Intent.OTHER_DAY, Intent.DECLINE}
 
 
 def _add_booking(intents: set[Intent], found: Findings, context: Context, wishes: tuple[Wish, ...]) -> None:
     """A service wanted, or a time asked for, is an order even when the word is missing."""
     has_service = found.services.key is not None or bool(found.services.candidates)
-    if intents & (_ORDERS | _TOPICS | {Intent.COMPLAINT, Intent.HUMAN, Intent.RISK, Intent.ABUSE}):
+    if intents & (_ORDERS | _TOPICS | _NOT_BESIDE_BOOKING) or _says_bye(intents, found):
         if wishes and found.knowledge is None and intents & _ORDERS:
             intents.discard(Intent.QUESTION)
         return
     if found.heard.refused_order or found.knowledge is not None:
+        return
+    cannot_come = found.when.refused or found.heard.is_ill
+    if context.has_appointment and context.asked is Asked.NOTHING and cannot_come and wishes and not has_service:
+        intents.add(Intent.RESCHEDULE)  # "I can't tomorrow, is Friday possible?"
+        intents.discard(Intent.QUESTION)
         return
     wants = found.heard.wants and (has_service or bool(wishes) or found.specialist is not None)
     if wants or (has_service and wishes) or (wishes and context.asked is Asked.NOTHING and not context.has_appointment):
@@ -189,6 +219,8 @@ def _is_understood(found: Findings, context: Context, meaning: Meaning) -> bool:
         or meaning.choice
         or meaning.knowledge
         or found.when.refused
+        or found.heard.refused_order
+        or (context.has_appointment and Intent.DECLINE in meaning.intents)
         or (context.asked is not Asked.NOTHING and meaning.intents & {Intent.CONFIRM, Intent.DECLINE})
     )
     if substance:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import phonenumbers
 
 from responder.understanding.lexicon import LANGUAGES, any_of, patterns, section
+from responder.understanding.spoken import spoken_numbers
 from responder.understanding.tokens import plain
 
 _CANDIDATE = re.compile(r"(?<!\d)(?<!\d[.,:/])(?<![#@])\+?\s?[\d(][\d\s().\-]{3,24}\d(?![\d:]|[.,/]\d)")
@@ -25,7 +26,7 @@ _RUN_OF_DIGITS = re.compile(r"\d+")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phones:
     numbers: tuple[str, ...] = ()  # E.164
-    bad: str | None = None  # as typed
+    bad: str | None = None  # as typed; in figures when said in words
     spans: tuple[tuple[int, int], ...] = ()
 
 
@@ -44,6 +45,17 @@ class PhoneReader:
         numbers: list[str] = []
         spans: list[tuple[int, int]] = []
         bad: str | None = None
+        for spoken in spoken_numbers(text):
+            span = (spoken.start, spoken.end)
+            found = next((one for digits in spoken.digits if (one := self._number(digits)) is not None), None)
+            if found is None and not self._looks_like_one(spoken.digits[0], is_asked=is_asked):
+                continue
+            if found is None:
+                bad = bad or spoken.digits[0]
+            elif found not in numbers:
+                numbers.append(found)
+            spans.append(span)
+        text = mask(text, spans)
         for match in _CANDIDATE.finditer(text):
             typed = match.group()
             if self._is_something_else(text, match.start(), match.end()):

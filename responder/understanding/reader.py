@@ -17,7 +17,6 @@ from responder.salon.profile import SalonProfile
 from responder.understanding.choices import ChoiceReader
 from responder.understanding.intents import hear_intents
 from responder.understanding.knowledge import KnowledgeReader
-from responder.understanding.language import detect
 from responder.understanding.light import Findings, interpret
 from responder.understanding.names import NameReader
 from responder.understanding.phones import PhoneReader, Phones, mask
@@ -63,23 +62,35 @@ class Reader:
     def _find(self, utterance: Utterance, phones: Phones, *, now: datetime, context: Context) -> Findings:
         tokens = utterance.tokens
         name, name_span = self._names.read(
-            tokens, utterance.source, is_asked=context.asked is Asked.NAME, is_signed=bool(phones.numbers)
+            tokens, utterance.source, is_asked=context.asked is Asked.NAME, phones=phones.spans
         )
         nameless = [t for t in tokens if name_span is None or not name_span[0] <= t.start < name_span[1]]
         specialist = self._specialists.read(tokens, besides=name_span)
         when, choice = self._when(nameless, utterance, specialist, now=now, context=context)
-        heard = hear_intents(utterance.sentences, has_link=utterance.has_link, own_words=self._own_words)
-        asking = [one.text for place, one in enumerate(utterance.sentences) if place not in heard.ordering]
+        heard = hear_intents(
+            utterance.sentences,
+            has_link=utterance.has_link,
+            own_words=self._own_words,
+            puts_off=when.refused or (context.has_appointment and bool(when.wishes)),
+        )
+        asking = [
+            text
+            for place, one in enumerate(utterance.sentences)
+            if place not in heard.ordering
+            for text in (one.text, *(one.clauses if one.is_question and len(one.clauses) > 1 else ()))
+        ]
+        knowledge = self._knowledge.read(asking)
         return Findings(
             heard=heard,
             when=when,
             phones=phones,
             name=name,
-            services=self._services.read(nameless),
+            services=self._services.read(nameless, is_asked=context.asked is Asked.SERVICE),
             specialist=specialist,
-            knowledge=self._knowledge.read(asking),
+            knowledge=knowledge,
+            risk=next((kind for kind, words in heard.risks if not self._knowledge.mentions(knowledge, words)), None),
             choice=choice,
-            language=detect(utterance.source, utterance.words),
+            language=utterance.language,
             has_words=bool(utterance.words) or bool(phones.spans),
             signs=utterance.source,
         )
@@ -96,7 +107,8 @@ class Reader:
 
         when = read(is_asked=context.asked is Asked.WHEN)
         choice = self._choose(tokens, utterance, when, specialist, context)
-        if choice is None and not when.wishes and context.asked is Asked.CHOICE:
+        may_be_hour = context.asked is Asked.CONFIRM or (context.asked is Asked.CHOICE and not _names_either(tokens))
+        if choice is None and not when.wishes and may_be_hour:
             when = read(is_asked=True)
             choice = self._choose(tokens, utterance, when, specialist, context) if when.wishes else None
         if choice is not None:
@@ -106,16 +118,28 @@ class Reader:
     def _choose(
         self, tokens: Sequence[Token], utterance: Utterance, when: When, specialist: str | None, context: Context
     ) -> int | None:
-        if when.refused and not when.wishes:
+        if not context.offers or (when.refused and not when.wishes):
             return None
         return self._choices.read(
             utterance.sentences,
-            tokens,
+            [token for token in tokens if not self._is_time(token, utterance, when)],
             offers=context.offers,
             wishes=when.wishes,
             specialist=specialist,
             asked=context.asked,
         )
 
+    def _is_time(self, token: Token, utterance: Utterance, when: When) -> bool:
+        """Whether a word belongs to a day or an hour and cannot be a place in a row besides: "второй половине дня"."""
+        return any(
+            start <= token.start < end and not self._choices.names_a_place(utterance.source[start:end])
+            for start, end in when.spans
+        )
+
     def _is_place(self, wish: Wish) -> bool:
         return wish.exact_time is None and self._choices.names_a_place(wish.text)
+
+
+def _names_either(tokens: Sequence[Token]) -> bool:
+    """ "1 or 2" under a list are places and no hours."""
+    return any(token.text in talk().between["either"] for token in tokens)

@@ -1,7 +1,7 @@
-"""Which service of the salon is meant, in people's words: inflected, shortened, misspelt, colloquial.
+"""Which services of the salon are meant, in people's words: inflected, shortened, misspelt, colloquial.
 
 In: the salon's services and a message. Out: one key when one fits, candidates when a word fits several ("стрижка":
-his or hers?), nothing when none does.
+his or hers?), further keys when several are wanted at once ("маникюр и педикюр"), nothing when none fits.
 """
 
 from __future__ import annotations
@@ -11,16 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from responder.salon.profile import Service
-from responder.understanding.terms import TermIndex, literal, of_tokens, terms
-from responder.understanding.tokens import Token, plain, tokenise
+from responder.understanding.mentions import Fit, Services, settle
+from responder.understanding.talk import talk
+from responder.understanding.terms import TermIndex, literal, term, terms
+from responder.understanding.tokens import Shape, Token, plain, tokenise
+from responder.understanding.words import lemma, lemmas
 
 _ENOUGH = 0.5  # the share of a name's weight that must have been said when no name was said in full
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Services:
-    key: str | None = None
-    candidates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +25,6 @@ class _Name:
     key: str
     words: tuple[int, ...]  # places in the index
     position: int  # of the service in the salon's list
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """How one name fits: `said` are the places of the words that fit, `is_whole` when no word of the name is missing,
-    `is_literal` when every fit is by the word itself and not by its family."""
-
-    key: str
-    said: frozenset[int]
-    share: float
-    is_whole: bool
-    is_literal: bool
-    has_shared: bool  # fits, word for word, a word that several services share
-    position: int
 
 
 class ServiceReader:
@@ -70,22 +53,31 @@ class ServiceReader:
         """Words a slip may have hidden."""
         return frozenset(form for word in self._index.words for form in literal(word))
 
-    def read(self, tokens: Sequence[Token]) -> Services:
+    def read(self, tokens: Sequence[Token], *, is_asked: bool = False) -> Services:
+        """`is_asked`: the customer was asked which, so that "мужу" alone answers."""
         told: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
-        for at, one in enumerate(of_tokens(tokens)):
-            for word, is_literal in self._index.find(one).items():
-                told[word].append((at, is_literal))
+        owners: defaultdict[int, dict[str, bool]] = defaultdict(dict)
+        for at, token in enumerate(tokens):
+            if token.shape is Shape.WORD and (said := term(token.text)):
+                for word, is_literal in self._index.find(said).items():
+                    told[word].append((at, is_literal))
+                    for name in self._names_with[word]:
+                        owners[at][name.key] = is_literal or owners[at].get(name.key, False)
         touched = {id(name): name for word in told for name in self._names_with[word]}
         fits = [fit for name in touched.values() if (fit := self._fit(name, told)) is not None]
+        if not is_asked:
+            fits = [fit for fit in fits if not all(_is_person(tokens[at].text) for at in fit.said)]
         sure = [fit for fit in fits if fit.is_whole and fit.is_literal]
         if not sure:
-            return _settle([fit for fit in fits if fit.is_whole or fit.has_shared or fit.share >= _ENOUGH])
+            return settle(
+                [fit for fit in fits if fit.is_whole or fit.has_shared or fit.share >= _ENOUGH], tokens, owners
+            )
         covered = frozenset[int]().union(*(fit.said for fit in sure))
         wider = [fit for fit in fits if fit.is_whole and any(one.said < fit.said for one in sure)]
         beside = [fit for fit in fits if (fit.is_whole or fit.has_shared) and not fit.said & covered]
-        return _settle([*sure, *wider, *beside])
+        return settle([*sure, *wider, *beside], tokens, owners)
 
-    def _fit(self, name: _Name, told: Mapping[int, Sequence[tuple[int, bool]]]) -> _Fit | None:
+    def _fit(self, name: _Name, told: Mapping[int, Sequence[tuple[int, bool]]]) -> Fit | None:
         used: set[int] = set()
         literal_weight = weight = total = 0.0
         has_shared = False
@@ -103,7 +95,7 @@ class ServiceReader:
                 has_shared |= self._owners[word] > 1
         if not used or (weight < total and not literal_weight):
             return None
-        return _Fit(
+        return Fit(
             key=name.key,
             said=frozenset(used),
             share=(weight + literal_weight) / (2 * total),
@@ -115,21 +107,10 @@ class ServiceReader:
 
 
 def own_words(services: Iterable[Service]) -> frozenset[str]:
-    """All words in the names of services."""
-    return frozenset(
-        plain(token.text) for s in services for phrase in (*s.name.every(), *s.aliases) for token in tokenise(phrase)
-    )
+    """All words in the names of services and their base forms."""
+    words = {plain(t.text) for s in services for phrase in (*s.name.every(), *s.aliases) for t in tokenise(phrase)}
+    return frozenset(words | {lemma(word) for word in words})
 
 
-def _settle(fits: Sequence[_Fit]) -> Services:
-    """The fits that explain most of the message; a fit whose words another one explains and more is dropped."""
-    best: dict[str, _Fit] = {}
-    for fit in fits:
-        known = best.get(fit.key)
-        if known is None or (len(fit.said), fit.share) > (len(known.said), known.share):
-            best[fit.key] = fit
-    kept = [fit for fit in best.values() if not any(fit.said < other.said for other in best.values())]
-    kept.sort(key=lambda fit: (-len(fit.said), -fit.share, fit.position))
-    if len(kept) == 1:
-        return Services(key=kept[0].key)
-    return Services(candidates=tuple(fit.key for fit in kept))
+def _is_person(word: str) -> bool:
+    return not talk().people.isdisjoint((word, *lemmas(word)))

@@ -29,18 +29,13 @@ class SpecialistReader:
 
     def read(self, tokens: Sequence[Token], *, besides: tuple[int, int] | None = None) -> str | None:
         """The specialist named; None when nobody is, or when a name fits several. `besides` is the span of the
-        customer's own name. A name called out at the start ("Анна, здравствуйте") addresses staff: nobody is meant."""
+        customer's own name. A name called out at the start ("Анна, спасибо") addresses staff: nobody is meant."""
         found: list[set[str]] = []
         for index, token in enumerate(tokens):
             keys = self._by_word.get(token.text)
             if not keys or (besides is not None and besides[0] <= token.start < besides[1]):
                 continue
-            if (
-                index == 0
-                and len(tokens) > 2
-                and tokens[1].text == ","
-                and talk().intents["greet"].match(tokens[2].text)
-            ):
+            if index == 0 and _is_called_out(tokens):
                 continue
             found.append(keys)
         if not found:
@@ -50,4 +45,6 @@ class SpecialistReader:
 
 
 def _is_called_out(tokens: Sequence[Token]) -> bool:
-    return len(tokens) > 2 and tokens[1].text == "," and bool(talk().intents["greet"].match(tokens[2].text))
+    if len(tokens) < 3 or tokens[1].text != ",":
+        return False
+    return any(talk().intents[name].match(tokens[2].text) for name in ("greet", "thanks"))

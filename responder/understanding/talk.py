@@ -30,8 +30,12 @@ class Talk:
         self.assent = self._table("yes")
         self.refusal = self._block("no")
         self.but = self._block("but")
+        self.between = {name: frozenset(words) for name, words in self._word_table("between").items()}
         self.policy = self._block("policy")
         self.policy_unless = self._block("policy_unless")
+        self.hypothetical = self._block("hypothetical")
+        self.supposed = self._block("supposed")
+        self.lead = self._block("lead")
         self.question_starts = self._block("question_starts")
         self.courtesy = self._block("courtesy")
         self.spam = self._block("spam")
@@ -44,9 +48,16 @@ class Talk:
         )
         self.stop_words = frozenset(lemma(word) for one in self._data for word in strings(one.get("stop_words")))
         self.spelling = frozenset(word for one in self._data for word in strings(one.get("spelling")))
+        self.people = frozenset(word for one in self._data for word in strings(one.get("people")))
         self.name_words = self._word_table("names")
         self.diminutives = self._word_table("diminutives")
         self.translit = frozenset(word for one in self._data for word in strings(one.get("translit")))
+        self.translit_words = {
+            word: meant
+            for one in self._data
+            for meant, typed in table(one.get("translit_words")).items()
+            for word in typed
+        }
         self.family_of = self._families()
 
     def _block(self, name: str) -> Pattern:

@@ -86,8 +86,8 @@ class TermIndex:
 
 
 def _is_typo(a: str, b: str) -> bool:
-    """One wrong letter (two in a long word); two real words are never slips of one another."""
+    """One wrong letter (two in a long word); a real word is no slip of another."""
     if min(len(a), len(b)) < _LONG_ENOUGH:
         return False
     allowed = 1 if min(len(a), len(b)) < 8 else 2
-    return OSA.distance(a, b, score_cutoff=allowed) <= allowed and not (is_known(a) and is_known(b))
+    return OSA.distance(a, b, score_cutoff=allowed) <= allowed and not is_known(a)

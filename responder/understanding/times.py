@@ -32,7 +32,7 @@ CLOCKS = Grammar(
         ("quarter_to", f"{_LED}? WITHOUT QUARTER {_HOUR} HOUR? {_PM}?"),
         ("minutes_to", f"{_LED}? WITHOUT NUMBER MINUTE? NUMBER HOUR? {_PM}?"),
         ("hour_minute", f"(?<!ITIS){_LED} NUMBER HOUR NUMBER (?:MINUTE|HOUR)? {_PM}?"),
-        ("duration", "NUMBER HOUR NUMBER MINUTE"),
+        ("duration", "NUMBER HOUR NUMBER MINUTE|MINUTE (?:FOR|AROUND) NUMBER"),
         ("hour_minute", f"NUMBER HOUR NUMBER{_NOT_HOUR}"),
         ("hour_minute", f"{_LED}? NUMBER NUMBER {_PM}"),
         ("digits", f"{_LED} HHMM HOUR? {_PM}?"),

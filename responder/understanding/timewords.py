@@ -41,6 +41,11 @@ class TimeWords:
                 if atom.kind not in (Kind.COUNTED, Kind.INSTEAD):
                     yield from words
 
+    @property
+    def weak(self) -> frozenset[str]:
+        """Words that are as well something else, a name for one."""
+        return frozenset(self._weak)
+
     def read(self, tokens: Sequence[Token], *, month_first: bool = False) -> list[Atom]:
         """Atoms in order: phrases joined, compound numbers added up, doubtful abbreviations settled by neighbours."""
         atoms: list[Atom] = []
@@ -58,7 +63,7 @@ class TimeWords:
             length = len(words)
             if length == 1 or tuple(follower.text for follower in tokens[at : at + length]) == words:
                 end = tokens[at + length - 1].end
-                return replace(atom, start=token.start, end=end, glued=token.glued), length
+                return atom.placed(token.start, end, glued=token.glued), length
         if token.shape is Shape.MARK:
             kind = mark_kind(token)
             return (Atom(kind, token.start, token.end) if kind else None), 1
@@ -149,7 +154,7 @@ class TimeWords:
 
 
 def _add_up(atoms: list[Atom]) -> list[Atom]:
-    """Twenty and five are twenty-five, in words only."""
+    """Twenty and five are twenty-five, in words only; nought and five after another number are five minutes."""
     summed: list[Atom] = []
     for atom in atoms:
         tens = summed[-1] if summed else None
@@ -159,15 +164,19 @@ def _add_up(atoms: list[Atom]) -> list[Atom]:
             tens is not None
             and tens.kind is Kind.NUMBER
             and tens.is_word
-            and tens.number in (20, 30, 40, 50)
+            and (tens.number in (20, 30, 40, 50) or (tens.number == 0 and _follows_number(summed)))
             and atom.kind in (Kind.NUMBER, Kind.ORDINAL, Kind.RANK)
             and atom.is_word
-            and 1 <= atom.number <= 9
+            and (1 <= atom.number <= 9 or (atom.number == 0 and tens.number == 0))
         ):
             del summed[summed.index(tens) :]
             atom = replace(atom, start=tens.start, number=tens.number + atom.number)
         summed.append(atom)
     return summed
+
+
+def _follows_number(atoms: Sequence[Atom]) -> bool:
+    return len(atoms) > 1 and atoms[-2].kind is Kind.NUMBER and atoms[-2].is_word
 
 
 @cache

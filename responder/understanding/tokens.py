@@ -46,6 +46,9 @@ class Shape(StrEnum):
     MARK = "mark"
 
 
+_SHAPES = {str(shape): shape for shape in Shape}
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """`text` is lower case with ё as е; `start` and `end` index the cleaned text; `glued`: nothing stands before it."""
@@ -78,7 +81,7 @@ def tokenise(text: str) -> list[Token]:
     tokens: list[Token] = []
     last_end = -1
     for match in _TOKEN.finditer(text):
-        shape = Shape(match.lastgroup or "mark")
+        shape = _SHAPES[match.lastgroup or "mark"]
         start, end = match.span()
         tokens.append(Token(shape, plain(match.group()), start, end, start == last_end))
         last_end = end

@@ -11,8 +11,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from responder.understanding.language import detect, is_borrowed, transliterated
 from responder.understanding.spelling import Mender
 from responder.understanding.tokens import Shape, Token, clean, tokenise
+from responder.understanding.translit import cyrillic
 
 LINK = re.compile(
     r"(?:https?://|www\.)\S+|\b(?:t\.me|wa\.me|bit\.ly)/\S*"
@@ -45,6 +47,7 @@ class Utterance:
     tokens: tuple[Token, ...]
     sentences: tuple[Sentence, ...]
     has_link: bool
+    language: str | None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -63,10 +66,27 @@ def blanks(source: str) -> list[tuple[int, int]]:
 
 def hear(source: str, speech: str, *, mender: Mender) -> Utterance:
     """`speech` is `source` with spans blanked."""
-    tokens = tuple(
-        token.with_text(mender.mend(token.text)) if token.shape is Shape.WORD else token for token in tokenise(speech)
+    tokens = tokenise(speech)
+    spelled, language = _spelled(tokens)
+    mended = tuple(
+        token.with_text(mender.mend(token.text)) if token.shape is Shape.WORD else token for token in spelled
     )
-    return Utterance(source, tokens, tuple(_sentences(tokens)), bool(LINK.search(source)))
+    words = tuple(token.text for token in tokens if token.shape is Shape.WORD)
+    return Utterance(
+        source, mended, tuple(_sentences(mended)), bool(LINK.search(source)), language or detect(source, words)
+    )
+
+
+def _spelled(tokens: Sequence[Token]) -> tuple[Sequence[Token], str | None]:
+    """The words in their own alphabet, and the language where that told it."""
+    language = transliterated({token.text for token in tokens})
+    if language is None:
+        return tokens, None
+    return [token.with_text(cyrillic(token.text)) if _is_latin(token) else token for token in tokens], language
+
+
+def _is_latin(token: Token) -> bool:
+    return token.shape is Shape.WORD and token.text.isascii() and not is_borrowed(token.text)
 
 
 def _sentences(tokens: Sequence[Token]) -> list[Sentence]:

@@ -31,6 +31,7 @@ class When:
     wishes: tuple[Wish, ...] = ()
     refused: bool = False
     refused_day: bool = False
+    spans: tuple[tuple[int, int], ...] = ()  # of the pieces that the wishes were made of
 
 
 class WishReader:
@@ -68,7 +69,12 @@ class WishReader:
             for wish in self._settle(draft, text=text, now=now):
                 if all(replace(wish, text="") != replace(known, text="") for known in wishes):
                     wishes.append(wish)
-        return When(wishes=tuple(wishes), refused=assembly.refused, refused_day=assembly.refused_day)
+        return When(
+            wishes=tuple(wishes),
+            refused=assembly.refused,
+            refused_day=assembly.refused_day,
+            spans=tuple(span for draft in drafts for span in draft.spans),
+        )
 
     def _settle(self, draft: Draft, *, text: str, now: datetime) -> list[Wish]:
         days = draft.days
@@ -142,10 +148,21 @@ def _answer(atoms: list[Atom], today: date) -> list[Atom]:
     has_hours = any(atom.kind is Kind.SPAN for atom in pieces)
     if has_hours or not 1 <= len(loose) <= 2 or any(atom.kind is Kind.COUNTED for atom in atoms):
         return atoms
+    if len(loose) == 2 and any(atom.kind is Kind.OR for atom in atoms[atoms.index(loose[0]) : atoms.index(loose[1])]):
+        return _either(atoms, loose)
     made = _bare(loose, today, has_day=any(atom.kind is Kind.DATE for atom in pieces))
     if made is None:
         return atoms
     return [made if atom is loose[0] else atom for atom in atoms if atom not in loose[1:]]
+
+
+def _either(atoms: list[Atom], loose: Sequence[Atom]) -> list[Atom]:
+    """ "5 или 6": two hours."""
+    clocks = [Clock(atom.number % 24, 0, atom.number > 12) for atom in loose if atom.kind is Kind.NUMBER]
+    if len(clocks) < 2 or any(atom.number > 24 for atom in loose):
+        return atoms
+    made = replace(loose[0], kind=Kind.SPAN, bounds=Bounds(exact=clocks[0], or_exact=clocks[1]))
+    return [made if atom is loose[0] else atom for atom in atoms if atom is not loose[1] and atom.kind is not Kind.OR]
 
 
 def _bare(loose: Sequence[Atom], today: date, *, has_day: bool) -> Atom | None:

@@ -10,8 +10,10 @@ import hashlib
 import hmac
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+
+from responder.web.problems import Problem
 
 COOKIE = "responder_access"
 COOKIE_LASTS_S = 30 * 24 * 3600
@@ -31,11 +33,9 @@ class Access:
         if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode()):
             return
         if not hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._cookie.encode()):
-            raise HTTPException(
-                401, "Open the staff link printed at start, or send the access token as a bearer token."
-            )
+            raise Problem(401, "needs_access")
         if request.method not in ("GET", "HEAD") and not _is_same_origin(request):
-            raise HTTPException(403, "This action must come from our own pages.")
+            raise Problem(403, "foreign_form")
 
     def router(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
@@ -43,7 +43,7 @@ class Access:
         @router.get("/enter")
         async def enter(key: str = "", to: str = "/dialogues") -> Response:
             if not hmac.compare_digest(key.encode(), self._token.encode()):
-                raise HTTPException(401, "This link is not valid. The right one is printed at start.")
+                raise Problem(401, "bad_key")
             target = to if to.startswith("/") and not to.startswith("//") and "\\" not in to else "/dialogues"
             response = RedirectResponse(target, status_code=303)
             response.set_cookie(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.exceptions import HTTPException
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import RedirectResponse, Response
 
 from responder import __version__
 from responder.clock import Clock
@@ -17,10 +16,12 @@ from responder.salon.loader import SalonCache
 from responder.web.access import Access
 from responder.web.assets import assets_router
 from responder.web.chat import ChatDesk, chat_router
+from responder.web.edge import Edge
 from responder.web.health import Check, health_router
 from responder.web.hooks import Accept, FindDoor, hooks_route
+from responder.web.refusing import answer_refusals, refuse
 from responder.web.staff.api import staff_api
-from responder.web.staff.pages import HEADERS, refusal_page, staff_pages
+from responder.web.staff.pages import staff_pages
 
 
 def make_app(
@@ -38,7 +39,13 @@ def make_app(
     checks: Mapping[str, Check],
 ) -> FastAPI:
     """The application over parts that somebody else opened and will close."""
-    app = FastAPI(title="Responder", version=__version__, docs_url="/api/docs", redoc_url=None)
+    app = FastAPI(
+        title="Responder",
+        version=__version__,
+        docs_url="/api/docs",
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
     app.router.routes.append(hooks_route(find_door, accept, clock=clock))
     app.include_router(chat_router(chat_desk, secret_key=secret_key, clock=clock, live=live))
     app.include_router(assets_router())
@@ -47,7 +54,8 @@ def make_app(
     app.include_router(staff_api(desk, database=database, salons=salons, access=access))
     app.include_router(health_router(checks))
     app.include_router(_front_door())
-    app.add_exception_handler(HTTPException, _refuse)
+    app.add_middleware(Edge, refuse=refuse)
+    answer_refusals(app)
     return app
 
 
@@ -59,16 +67,3 @@ def _front_door() -> APIRouter:
         return RedirectResponse("/dialogues", status_code=307)
 
     return router
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    """A page for browsers, JSON for programs; both say what would be right."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong on our side."
-    if "text/html" in request.headers.get("accept", ""):
-        return HTMLResponse(
-            refusal_page(detail, accepted=request.headers.get("accept-language", "")),
-            status_code=status,
-            headers=HEADERS,
-        )
-    return JSONResponse({"error": status, "message": detail}, status_code=status)

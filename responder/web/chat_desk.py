@@ -6,12 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
-from connectors.contract import Button, ChannelKind, Inbound, Messenger, RawRequest, RejectedRequest
+from connectors.contract import Button, ChannelKind, Inbound, Malformed, Messenger, RawRequest, RejectedRequest
 from responder.clock import Clock
 from responder.db.engine import Database
+from responder.db.outages import DATABASE_ERRORS, is_about_values, is_outage
 from responder.dialogue.states import Author
 from responder.intake.service import Account, Stored
 from responder.salon.loader import SalonCache
@@ -78,8 +76,12 @@ class SalonChatDesk:
                 await self._accepted(site, item, outcome, received_at)
                 for item, outcome in zip(result.items, stored, strict=True)
             ]
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise NotStored("The message could not be stored just now; please repeat.") from error
+        except DATABASE_ERRORS as error:
+            if is_about_values(error):
+                raise Malformed("The message holds a value that cannot be stored.") from error
+            if is_outage(error):
+                raise NotStored("The message could not be stored just now; please repeat.") from error
+            raise
 
     async def messages(self, site: ChatSite, visitor_id: str, after: int) -> Sequence[ChatLine]:
         return await self.lines(site.channel_account_id, visitor_id, after)

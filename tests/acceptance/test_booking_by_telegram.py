@@ -77,22 +77,6 @@ async def test_after_take_over_the_bot_is_silent_until_given_back(database_url: 
     assert [(r["author"], r["auto_reply"]) for r in rows] == [("bot", True), ("human", False), ("bot", True)]
 
 
-async def test_asking_for_a_person_starts_the_human_clock(database_url: str) -> None:
-    """A customer who asks for a person gets a hand-off; the bot acknowledges and falls silent."""
-    async with TelegramStub() as telegram, running(database_url, telegram=telegram) as app:
-        await telegram.customer_says(ANNA, "позовите администратора пожалуйста").confirmed()
-        await telegram.until_sent(ANNA, count=1)
-        await telegram.customer_says(ANNA, "вы тут?").confirmed()
-        await app.responder.scheduler.idle()
-
-        (handoff,) = await app.rows("SELECT * FROM handoff")
-        (thread,) = await app.rows("SELECT * FROM thread")
-        outbound = await app.rows("SELECT substance FROM message WHERE direction = 'out'")
-    assert handoff["reason"] == "asked"
-    assert thread["mode"] == "human"
-    assert [row["substance"] for row in outbound] == ["acknowledgement"]
-
-
 async def test_a_burst_is_answered_once(database_url: str) -> None:
     """Four short messages within the quiet time get one reply that takes in all of them."""
     async with TelegramStub() as telegram, running(database_url, telegram=telegram, burst_quiet_s=0.4) as app:

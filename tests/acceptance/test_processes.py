@@ -62,7 +62,15 @@ async def served(*arguments: str, **names: str) -> AsyncIterator[tuple[str, str]
         _, pending = await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=30)
         if pending:
             process.kill()
-    assert process.returncode in (0, -signal.SIGTERM), await process.stdout.read()
+    assert process.returncode == 0, await process.stdout.read()
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 async def talk(base: str, text: str) -> list[dict[str, object]]:
@@ -96,6 +104,9 @@ async def test_the_embedded_default_answers_and_starts_again(tmp_path: Path) -> 
                 parts = (await ready.json())["parts"]
             async with aiohttp.ClientSession() as http, http.get(f"{base}/metrics") as page:
                 metrics = await page.text()
+            server = int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+            assert is_running(server)
+        assert not is_running(server)  # told to stop, it stops what it started
         assert "2" in str(lines[1]["text"])
         assert parts["database"] == "ok"
         assert "responder_turn_stage_seconds_bucket" in metrics
@@ -116,9 +127,9 @@ async def test_two_processes_on_one_postgresql_and_one_redis(database_url: str, 
     [
         ({"PORT": "eighty"}, "PORT:"),
         ({"PORT": "70000"}, "PORT:"),
-        ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL: must start with postgresql://"),
+        ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL: must be an address like postgresql://"),
         ({"DATABASE_URL": "postgresql://127.0.0.1:1/none"}, "DATABASE_URL: no connection"),
-        ({"REDIS_URL": "localhost:6379"}, "REDIS_URL: must start with redis://"),
+        ({"REDIS_URL": "localhost:6379"}, "REDIS_URL: must be an address like redis://"),
         ({"LLM_BASE_URL": "localhost"}, "LLM_BASE_URL: must be an address"),
         ({"PUBLIC_URL": "salon.example"}, "PUBLIC_URL: must be an address"),
         ({"LLM_DEADLINE_S": "9"}, "LLM_DEADLINE_S"),
@@ -144,7 +155,17 @@ def test_a_bad_setting_stops_the_start_with_one_line(names: dict[str, str], says
 
 def test_the_commands_introduce_themselves() -> None:
     """Every command has a help that names what it does."""
-    for command in ([], ["serve"], ["worker"], ["chat"], ["demo"], ["report"], ["doctor"], ["salon", "import"]):
+    for command in (
+        [],
+        ["serve"],
+        ["worker"],
+        ["chat"],
+        ["demo"],
+        ["report"],
+        ["doctor"],
+        ["salon", "import"],
+        ["leads", "retry"],
+    ):
         run = subprocess.run(
             [sys.executable, "-m", "responder.cli", *command, "--help"],
             cwd=ROOT,

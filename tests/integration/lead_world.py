@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,14 @@ from responder.jobs import make_app, register, run_worker
 from responder.leads.service import PUSH_LEAD, LeadPusher, record_lead
 from responder.salon.profile import SalonProfile
 from tests.factories import salon_profile
+
+LATER_ENQUIRY = """
+WITH first AS (UPDATE enquiry SET closed_at = clock_start_at WHERE id = %(first)s RETURNING *)
+INSERT INTO enquiry (salon_id, thread_id, customer_id, channel_account_id, clock_start_at, received_at)
+SELECT salon_id, thread_id, customer_id, channel_account_id, clock_start_at + interval '1 day',
+    received_at + interval '1 day' FROM first
+RETURNING id
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +97,14 @@ async def make_world(database: Database, *, now: datetime, slug: str = "primer")
         service_id=service,
         now=now,
     )
+
+
+async def later_enquiry(database: Database, world: World) -> World:
+    """The same customer writes again after the first enquiry was closed."""
+    async with database.transaction() as connection:
+        row = await (await connection.execute(LATER_ENQUIRY, {"first": world.enquiry_id})).fetchone()
+    assert row is not None
+    return replace(world, enquiry_id=row["id"])
 
 
 async def make_appointment(connection: Connection, world: World, *, state: str, starts_at: datetime) -> int:

@@ -22,7 +22,7 @@ from responder.booking.service import (
     release_hold,
     upcoming,
 )
-from responder.booking.slots import Slot, SlotSearch
+from responder.booking.slots import SearchReason, Slot, SlotSearch
 from responder.db.engine import Connection, Database
 from responder.dialogue.meaning import Wish
 from responder.dialogue.states import AppointmentState
@@ -32,7 +32,7 @@ from responder.salon.profile import SalonProfile
 from tests.factories import ZONE, stored_salon
 
 NOW = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)  # Monday 10:00 in the salon
-TUESDAY = date(2026, 11, 24)
+TUESDAY, SATURDAY = date(2026, 11, 24), date(2026, 11, 28)
 HOLD = timedelta(minutes=10)
 
 
@@ -377,6 +377,59 @@ async def test_the_buffer_keeps_the_next_visit_away(
 
     assert not found.fits
     assert "Wed 12:00" in shown(found)
+
+
+async def test_two_services_of_one_visit_take_the_time_of_both(
+    database: Database, salon: SalonProfile, customers: Customers
+) -> None:
+    """Manicure and pedicure with the one who does both: three hours and the last one's buffer are taken, and the visit
+    knows both services."""
+    (customer,) = await customers.come()
+    both = {"service": "manicure", "also": ["pedicure"]}
+    async with database.transaction() as connection:
+        found = await find(connection, salon, exactly("10:00", on=SATURDAY), **both)
+        held = await hold_slot(
+            connection,
+            salon,
+            found.slots[0],
+            **both,
+            customer_id=customer.customer_id,
+            thread_id=customer.thread_id,
+            enquiry_id=customer.enquiry_id,
+            now=NOW,
+            hold_until=NOW + HOLD,
+        )
+        await book(connection, held, now=NOW)
+        (visit,) = await upcoming(connection, salon, thread_id=customer.thread_id, now=NOW)
+        after = await find(connection, salon, exactly("13:00", on=SATURDAY), service="manicure")
+        too_long = await find(connection, salon, exactly("16:00", on=SATURDAY), **both)
+
+    assert (visit.service, visit.also) == ("manicure", ("pedicure",))
+    assert visit.ends_at - visit.starts_at == timedelta(hours=3)
+    assert shown(after)[0] == "Sat 13:30"
+    assert too_long.reason is SearchReason.TOO_LONG
+
+
+async def test_two_services_that_nobody_does_together_are_held_by_nobody(
+    database: Database, salon: SalonProfile, customers: Customers
+) -> None:
+    """Hair and nails in one visit: there is nobody to offer, and no specialist can be made to hold it."""
+    (customer,) = await customers.come()
+    async with database.transaction() as connection:
+        assert (await find(connection, salon, exactly("16:00"), also=["manicure"])).slots == ()
+        with pytest.raises(SlotTaken):
+            await hold_slot(
+                connection,
+                salon,
+                slot("16:00"),
+                service="mens_haircut",
+                also=["manicure"],
+                customer_id=customer.customer_id,
+                thread_id=customer.thread_id,
+                enquiry_id=customer.enquiry_id,
+                now=NOW,
+                hold_until=NOW + HOLD,
+            )
 
 
 async def test_what_is_given_back_is_free_again(database: Database, salon: SalonProfile, customers: Customers) -> None:

@@ -11,17 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from connectors.contract import CredentialsRefused, CrmReceipt, LeadCard, PermanentError, TransientError
 from connectors.crm.bitrix24 import Bitrix24Crm
 from connectors.crm.webhook import WebhookCrm
 from connectors.fake import FakeCrm
 from responder.clock import FixedClock, SystemClock
+from responder.commands.leads import retry
+from responder.commands.serve import DEMO_SALON
 from responder.db.engine import Database
-from responder.errors import TransientFailure
+from responder.errors import Refused, TransientFailure
 from responder.jobs import make_app, register, run_due, run_worker
-from responder.leads.service import PUSH_LEAD, LeadPusher, recent_leads, retry_parked, touch_lead
-from tests.integration.lead_world import World, make_appointment, make_pusher, make_world, note_lead
+from responder.leads.service import PUSH_LEAD, LeadPusher, follow_visit, recent_leads, retry_leads, retry_refused
+from responder.salon.file import read_salon_file
+from responder.salon.importer import import_salon
+from responder.settings import Settings
+from tests.integration.lead_world import World, later_enquiry, make_appointment, make_pusher, make_world, note_lead
 from tests.stubs.bitrix24_api import Bitrix24Stub, Misfortune
 from tests.stubs.webhook_sink import WebhookSink
 
@@ -161,7 +167,7 @@ async def test_a_hold_that_became_a_booking_is_a_change(database: Database, worl
     async with database.connection() as connection:
         await connection.execute("UPDATE appointment SET state = 'booked'")
 
-    await _note(database, world, appointment_id=None)
+    await _note(database, world, appointment_id=visit)
 
     lead = await _row(database, "lead")
     assert (lead["revision"], lead["visit_state"], lead["appointment_id"]) == (2, "booked", visit)
@@ -185,6 +191,86 @@ async def test_a_lead_is_scoped_to_its_salon(database: Database, world: World) -
     first = await _note(database, world)
 
     assert [lead.id for lead in await recent_leads(database, world.salon_id)] == [first]
+
+
+# --- a visit has one lead
+
+
+async def test_a_visit_that_moves_takes_its_lead_with_it(database: Database, world: World) -> None:
+    """A move in a later enquiry is news of the first enquiry's lead, which keeps its origin, enquiry and source."""
+    later = await later_enquiry(database, world)
+    async with database.transaction() as connection:
+        first = await make_appointment(connection, world, state="booked", starts_at=world.now)
+        made = await note_lead(connection, world, appointment_id=first)
+    before = await _row(database, "lead")
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE appointment SET state = 'cancelled'")
+        second = await make_appointment(connection, world, state="booked", starts_at=world.now + timedelta(days=1))
+        told = {"appointment_id": second, "instead_of": first, "source": {"ref": "reminder"}}
+        moved = await note_lead(connection, later, **told)
+
+    after = await _row(database, "lead")
+    kept = ("origin_id", "enquiry_id", "source")
+    assert moved == made
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+    assert (after["appointment_id"], after["visit_at"]) == (second, world.now + timedelta(days=1))
+
+
+@pytest.mark.parametrize("state", ["booked", "came", "no_show"])
+async def test_a_second_booking_beside_a_first_is_a_second_lead(database: Database, world: World, state: str) -> None:
+    """Two visits of one enquiry are two leads; the wish for the second one becomes its lead."""
+    async with database.transaction() as connection:
+        first = await make_appointment(connection, world, state=state, starts_at=world.now)
+        one = await note_lead(connection, world, appointment_id=first)
+        wish = await note_lead(connection, world, service="manicure")
+        starts_at = world.now + timedelta(days=1)
+        second = await make_appointment(connection, world, state="booked", starts_at=starts_at)
+        two = await note_lead(connection, world, appointment_id=second, service="manicure")
+
+    assert (wish, two) == (two, two)
+    assert [(lead.id, lead.service) for lead in await recent_leads(database, world.salon_id)] == [
+        (two, "manicure"),
+        (one, "womens_haircut"),
+    ]
+
+
+async def test_a_booking_after_a_cancellation_goes_on_with_the_lead(database: Database, world: World) -> None:
+    """Who gives a time up and takes another within one enquiry is one lead, as if the visit had moved."""
+    async with database.transaction() as connection:
+        first = await make_appointment(connection, world, state="cancelled", starts_at=world.now)
+        one = await note_lead(connection, world, appointment_id=first)
+        starts_at = world.now + timedelta(days=1)
+        second = await make_appointment(connection, world, state="booked", starts_at=starts_at)
+        two = await note_lead(connection, world, appointment_id=second)
+
+    assert one == two
+
+
+async def test_a_booking_in_a_later_enquiry_is_a_lead_of_its_own(database: Database, world: World) -> None:
+    """What was cancelled in an earlier enquiry stays as it was there."""
+    later = await later_enquiry(database, world)
+    async with database.transaction() as connection:
+        first = await make_appointment(connection, world, state="cancelled", starts_at=world.now)
+        one = await note_lead(connection, world, appointment_id=first)
+        second = await make_appointment(connection, world, state="booked", starts_at=world.now)
+        two = await note_lead(connection, later, appointment_id=second)
+
+    assert [(lead.id, lead.visit_state) for lead in await recent_leads(database, world.salon_id)] == [
+        (two, "booked"),
+        (one, "cancelled"),
+    ]
+
+
+async def test_a_visit_without_news_wakes_no_crm(database: Database, world: World, clock: FixedClock) -> None:
+    """Following a visit that is as the CRM knows it, or that has no lead, makes no revision and no job."""
+    async with database.transaction() as connection:
+        visit = await make_appointment(connection, world, state="booked", starts_at=world.now)
+        stranger = await make_appointment(connection, world, state="cancelled", starts_at=world.now)
+        await note_lead(connection, world, appointment_id=visit)
+        followed = [await follow_visit(connection, known, now=clock.now()) for known in (visit, stranger)]
+
+    assert followed == [None, None]
+    assert (await _row(database, "lead"))["revision"] == 1
 
 
 # --- phone first, booking minutes later
@@ -229,7 +315,7 @@ async def test_a_booking_after_the_push_updates_the_lead(
 async def test_a_cancelled_visit_reaches_the_crm(
     database: Database, world: World, clock: FixedClock, fake: FakeCrm
 ) -> None:
-    """Touching the lead of an enquiry tells the CRM what became of the visit."""
+    """Following a visit tells the CRM what became of it."""
     pusher = make_pusher(database, clock, fake=fake)
     async with database.transaction() as connection:
         visit = await make_appointment(connection, world, state="booked", starts_at=world.now)
@@ -237,7 +323,7 @@ async def test_a_cancelled_visit_reaches_the_crm(
     await pusher.push(lead_id)
     async with database.transaction() as connection:
         await connection.execute("UPDATE appointment SET state = 'cancelled'")
-        touched = await touch_lead(connection, enquiry_id=world.enquiry_id, now=clock.now())
+        touched = await follow_visit(connection, visit, now=clock.now())
 
     await pusher.push(lead_id)
 
@@ -448,36 +534,129 @@ async def test_refused_data_wait_for_staff(database: Database, world: World, clo
     assert (after.is_parked, after.is_current, after.last_error) == (False, True, None)
 
 
-async def test_staff_can_have_parked_leads_tried_again(
+async def test_staff_can_have_what_a_crm_lacks_tried_again(
     database: Database, world: World, clock: FixedClock, fake: FakeCrm
 ) -> None:
-    """After the CRM was mended, everything parked of this salon is pushed again."""
+    """After the CRM was mended, everything it lacks of this salon is pushed again; what it has is left alone."""
     pusher = make_pusher(database, clock, fake=fake)
     fake.fail_next(PermanentError("no such stage"))
     await _note(database, world)
     await _run_jobs(database, pusher)
     async with database.transaction() as connection:
-        elsewhere = await retry_parked(connection, salon_id=world.salon_id + 1)
-        tried = await retry_parked(connection, salon_id=world.salon_id)
+        elsewhere = await retry_leads(connection, salon_id=world.salon_id + 1, crm_keys=["fake"])
+        tried = await retry_leads(connection, salon_id=world.salon_id, crm_keys=["fake"])
 
     await _run_jobs(database, pusher)
 
-    assert (elsewhere, tried, len(fake.leads)) == (0, 1, 1)
+    async with database.transaction() as connection:
+        again = await retry_leads(connection, salon_id=world.salon_id, crm_keys=["fake"])
+    assert (elsewhere, tried, again, len(fake.leads)) == (0, 1, 0, 1)
+
+
+async def test_a_crm_that_was_switched_on_later_gets_what_it_missed(
+    database: Database, world: World, clock: FixedClock, fake: FakeCrm
+) -> None:
+    """A lead noted while no account was switched on goes to the account that is now, when staff ask for it."""
+    await _note(database, world)
+    await _run_jobs(database, make_pusher(database, clock))
+    async with database.transaction() as connection:
+        tried = await retry_leads(connection, salon_id=world.salon_id, crm_keys=["fake"])
+
+    await _run_jobs(database, make_pusher(database, clock, fake=fake))
+
+    assert (tried, len(fake.leads)) == (1, 1)
+
+
+async def test_the_command_says_what_it_did(database: Database, database_url: str) -> None:
+    """`responder leads retry`: a line for each salon with a CRM; a salon without one is refused."""
+    settings = Settings(database_url=SecretStr(database_url))
+    file = read_salon_file(DEMO_SALON)
+    slug = file.slug
+    world = await make_world(database, now=datetime.now(UTC), slug=slug)
+    await import_salon(database, file, now=datetime.now(UTC))
+    nothing = await retry(settings, salon=None)
+    await _note(database, world)
+    one = await retry(settings, salon=slug)
+    with pytest.raises(Refused, match="nowhere"):
+        await retry(settings, salon="nowhere")
+    assert nothing == f"{slug}: every lead is in the CRM already"
+    assert one == f"{slug}: 1 lead goes to the CRM as soon as a worker is running"
 
 
 async def test_refused_credentials_lose_no_lead(
     database: Database, world: World, clock: FixedClock, fake: FakeCrm
 ) -> None:
-    """Leads of the time in which an account was refused arrive by themselves once it works again."""
+    """Leads of the time in which an account was refused are shown as such, and arrive by themselves once it works."""
     pusher = make_pusher(database, clock, fake=fake)
     fake.fail_next(CredentialsRefused("webhook revoked"))
     lead_id = await _note(database, world)
 
     with pytest.raises(TransientFailure) as caught:
         await pusher.push(lead_id)
+    (refused,) = (await recent_leads(database, world.salon_id))[0].deliveries
     await pusher.push(lead_id)
+    (after,) = (await recent_leads(database, world.salon_id))[0].deliveries
 
     assert (caught.value.retry_after_s, len(fake.leads)) == (900, 1)
+    assert (refused.is_parked, refused.last_error) == (True, "webhook revoked")
+    assert (after.is_parked, after.is_current, after.last_error) == (False, True, None)
+
+
+async def test_mended_credentials_are_tried_at_once(
+    database: Database, world: World, clock: FixedClock, fake: FakeCrm
+) -> None:
+    """A process that starts, or a salon file that is read, hastens what was refused, and nothing else."""
+    pusher = make_pusher(database, clock, fake=fake)
+    fake.fail_next(CredentialsRefused("webhook revoked"))
+    await _note(database, world)
+    await _run_jobs(database, pusher)
+    async with database.transaction() as connection:
+        hastened = await retry_refused(connection)
+
+    await _run_jobs(database, pusher)
+
+    async with database.transaction() as connection:
+        again = await retry_refused(connection)
+    assert (hastened, again, len(fake.leads)) == (1, 0, 1)
+
+
+async def test_a_crm_that_is_down_for_long_gets_the_lead_once(
+    database: Database, world: World, clock: FixedClock, stub: Bitrix24Stub, bitrix24: Bitrix24Crm
+) -> None:
+    """Three dozen attempts meet gateways, limits, silence and lost answers: the pauses stay below twenty minutes, the
+    lead is shown as waiting and why, and in the end there is one of it."""
+    pusher = make_pusher(database, clock, bitrix24=bitrix24)
+    await _note(database, world)
+    troubles = [
+        Misfortune.HTML_502,
+        Misfortune.INTERNAL_ERROR,
+        Misfortune.QUERY_LIMIT,
+        Misfortune.OPERATION_LIMIT,
+        Misfortune.GARBLED,
+        Misfortune.HANG,
+        Misfortune.ANSWER_LOST,
+        Misfortune.ANSWER_502,
+        Misfortune.REFUSED,
+    ] * 4
+    app, pauses = make_app(database.url), []
+    register(app, PUSH_LEAD, pusher.push)
+    for trouble in troubles:
+        stub.fail_next(trouble)
+        await run_due(app)
+        stub.recover()
+        job = await _row(database, "procrastinate_jobs")
+        pauses.append((job["scheduled_at"] - datetime.now(UTC)).total_seconds())
+        clock.advance(max(pauses[-1], 0) + 1)
+        async with database.connection() as connection:
+            await connection.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+    (waiting,) = (await recent_leads(database, world.salon_id))[0].deliveries
+
+    await run_due(app)
+
+    (delivered,) = (await recent_leads(database, world.salon_id))[0].deliveries
+    assert max(pauses) < 1200
+    assert (waiting.is_current, bool(waiting.last_error)) == (False, True)
+    assert (delivered.is_current, delivered.last_error, len(stub.leads)) == (True, None, 1)
 
 
 async def test_one_crm_in_trouble_does_not_hold_up_another(

@@ -10,8 +10,9 @@ import pytest
 
 from responder.db.engine import Database
 from responder.reports.books import By
+from responder.reports.checking import check_figures, rebuild_figures
 from responder.reports.keeping import bring_up_to_date, micros
-from responder.reports.query import make_query
+from responder.reports.query import BadQuery, make_query
 from responder.reports.report import Group, Report, run_report
 from responder.reports.rollups import count_stale_days
 from responder.salon.profile import ChannelAccount, SalonProfile
@@ -293,3 +294,41 @@ async def test_an_earlier_take_over_of_a_thread_is_part_of_a_later_enquiry(datab
     report = await asked(database, salon)
     wanted = measure(split_thread(events, now=NOW)[0])
     assert report.total.calendar[Measure.HUMAN_WAIT].open == len(wanted.spans[Measure.HUMAN_WAIT])
+
+
+async def test_a_check_finds_what_is_not_what_the_stamps_say(database: Database) -> None:
+    """Everything agrees after measuring; a kept figure or a counted day that was tampered with is found and mended."""
+    _, salon = await filled(database, threads=40)
+    since = NOW - timedelta(days=40)
+    await rebuild_figures(database, salon, since=since, now=NOW)
+    clean = await check_figures(database, salon, since=since, now=NOW)
+    async with database.connection() as connection:
+        await connection.execute("UPDATE enquiry_measures SET first_useful_us = 1 WHERE first_useful_us > 1")
+        await connection.execute("UPDATE rollup SET counters[1] = counters[1] + 1 WHERE side = 'day'")
+    tampered = await check_figures(database, salon, since=since, now=NOW)
+    await rebuild_figures(database, salon, since=since, now=NOW)
+
+    assert clean.differences == ()
+    assert clean.enquiries > 0
+    assert clean.days > 0
+    assert {found.what for found in tampered.differences} >= {"first_useful_us", "day short"}
+    assert (await check_figures(database, salon, since=since, now=NOW)).differences == ()
+
+
+BAD_QUERIES = {
+    "from": {"since": date(2026, 11, 20), "until": date(2026, 11, 19)},
+    "days": {"days": 0},
+    "channel": {"channels": ["pigeon"]},
+    "operator": {"operators": ["nobody"]},
+    "specialist": {"specialists": ["nobody"]},
+    "definition": {"definition": "ours"},
+    "within_s": {"within_s": -60},
+}
+
+
+@pytest.mark.parametrize("field", BAD_QUERIES)
+def test_a_bad_query_names_its_field(field: str) -> None:
+    """Nothing is read for a question that cannot be answered; the answer says what to change."""
+    with pytest.raises(BadQuery, match=f"^{field}: ") as refused:
+        make_query(salon_profile(), now=NOW, **BAD_QUERIES[field])  # type: ignore[arg-type]
+    assert refused.value.field == field

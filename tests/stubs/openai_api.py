@@ -18,7 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.stubs.modest_model import modest_calls
+from tests.stubs.modest_model import modest_calls, obedient_calls
 
 API_KEY = "sk-stub"
 _KNOWN = frozenset(
@@ -99,6 +99,11 @@ def completion(message: Mapping[str, Any], *, finish_reason: str = "stop") -> An
             "usage": {"prompt_tokens": 1200, "completion_tokens": 40, "total_tokens": 1240},
         },
     )
+
+
+def obedient(chat: ChatRequest) -> Answer:
+    """A model that the customer has talked over."""
+    return calls(*obedient_calls(chat.system, chat.user))
 
 
 # Answers of a sick one

@@ -9,7 +9,8 @@ Used by the contract tests, the end-to-end tests, the demo and the benchmarks:
 
 The customers' side are plain calls (`customer_says`, `customer_presses`...). Their updates go to the webhook, with the
 secret header and again until it answers 2xx, or wait for `getUpdates` when no webhook is set. Misfortune is ordered
-with `fail_next`, `hang_next` and `lose_answer_next` (for one method, or the next of `ANY_METHOD`), and `go_down`.
+with `fail_next`, `hang_next`, `reset_next` and `lose_answer_next` (for one method, or the next of `ANY_METHOD`), and
+`go_down`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ ANY_METHOD = "*"
 class _Mishap:
     answer: web.Response | None = None  # None: never answer
     is_carried_out: bool = False
+    is_reset: bool = False
 
 
 class TelegramStub(Chats):
@@ -143,6 +145,10 @@ class TelegramStub(Chats):
         """Take the next call and never answer; nothing is done."""
         self._mishaps[method].append(_Mishap())
 
+    def reset_next(self, *, method: str = "sendMessage") -> None:
+        """Take the next call and drop the connection; nothing is done."""
+        self._mishaps[method].append(_Mishap(is_reset=True))
+
     def lose_answer_next(self, *, method: str = "sendMessage") -> None:
         """Carry the next call out and drop the connection instead of answering."""
         self._mishaps[method].append(_Mishap(is_carried_out=True))
@@ -162,6 +168,9 @@ class TelegramStub(Chats):
         mishap = mishaps.popleft() if mishaps else None
         if mishap is not None and mishap.answer is not None:
             return mishap.answer
+        if mishap is not None and mishap.is_reset and request.transport is not None:
+            request.transport.abort()
+            return _refused(Refusal(500, "Internal Server Error: restart"))
         if mishap is not None and not mishap.is_carried_out:
             await self._closing.wait()
             return _refused(Refusal(500, "Internal Server Error: restart"))

@@ -28,8 +28,8 @@ ORIGINAL_NAMES = {"useOriginalUfNames": "Y"}
 
 class Bitrix24Crm:
     """One portal. `entity_type_id` 1 makes leads; 2 makes deals, for portals that work without leads. `own_fields`
-    lets it add its timing fields to the portal (needs the rights of a CRM administrator; without them the timing is in
-    the comment alone). `source_id` is a key of the portal's list of sources."""
+    lets it add its fields for visit and timing to the portal (needs the rights of a CRM administrator; without them
+    both are in the comment alone). `source_id` is a key of the portal's list of sources."""
 
     kind = "bitrix24"
 
@@ -69,18 +69,18 @@ class Bitrix24Crm:
 
     async def put_lead(self, lead: LeadCard, *, crm_id: str | None = None) -> CrmReceipt:
         async with self._creating.setdefault(lead.origin_id, asyncio.Lock()):
-            timing = await self._timing_fields(lead.timing)
+            own = await self._own_values({**_visit(lead), **lead.timing})
             known = await self._find(lead.origin_id, crm_id)
             if known is not None:
-                await self._update(known, lead, timing)
+                await self._update(known, lead, own)
                 return self._receipt(known["id"], created=False)
-            item_id = await self._add(lead, timing)
+            item_id = await self._add(lead, own)
             await self._tell_transcript(item_id, lead)
             return self._receipt(item_id, created=True)
 
     async def ensure_fields(self, names: Iterable[str]) -> frozenset[str]:
-        """Add the timing fields called `names` (of `LeadCard.timing`) that the portal lacks, as far as it lets us;
-        returns those it has now. What was refused is not asked for again."""
+        """Add our fields called `names` (`visit_state`, `visit_at`, those of `LeadCard.timing`) that the portal lacks,
+        as far as it lets us; returns those it has now. What was refused is not asked for again."""
         wanted = {FIELD_PREFIX + name.upper(): name for name in names}
         known = self._field_names if self._field_names is not None else await self._read_field_names()
         missing = wanted.keys() - known.keys() - self._refused_fields
@@ -109,8 +109,8 @@ class Bitrix24Crm:
         except PermanentError:
             return  # no rights, or another process was first: the catalogue tells
 
-    async def _timing_fields(self, timing: Mapping[str, str | float | bool | None]) -> dict[str, object]:
-        given = {name: value for name, value in timing.items() if value is not None}
+    async def _own_values(self, values: Mapping[str, str | float | bool | None]) -> dict[str, object]:
+        given = {name: value for name, value in values.items() if value is not None}
         usable = await self.ensure_fields(given) if given else frozenset()
         names = self._field_names or {}
         return {
@@ -150,7 +150,7 @@ class Bitrix24Crm:
         item: dict[str, Any] = _part(result, "item")
         return item
 
-    async def _add(self, lead: LeadCard, timing: Mapping[str, object]) -> int:
+    async def _add(self, lead: LeadCard, own: Mapping[str, object]) -> int:
         fields: dict[str, object | None] = {
             "title": lead.title,
             "name": lead.name,
@@ -162,7 +162,7 @@ class Bitrix24Crm:
             "comments": self._block(lead),
             "fm": [_phone(lead.phone)] if lead.phone else None,
             **{f"utm{part.capitalize()}": lead.source.utm.get(part) for part in UTM},
-            **timing,
+            **own,
         }
         result = await self._rest.call("crm.item.add", self._with_fields(fields), writes=True)
         try:
@@ -170,14 +170,14 @@ class Bitrix24Crm:
         except (TypeError, KeyError, ValueError):
             raise OutcomeUnknown("Bitrix24 crm.item.add: unreadable answer") from None
 
-    async def _update(self, known: Mapping[str, Any], lead: LeadCard, timing: Mapping[str, object]) -> None:
+    async def _update(self, known: Mapping[str, Any], lead: LeadCard, own: Mapping[str, object]) -> None:
         is_untouched = str(known.get("stageId", "")).endswith("NEW")
         fields: dict[str, object | None] = {
             "title": lead.title if is_untouched else None,
             "name": lead.name if is_untouched or not known.get("name") else None,
             "comments": _spliced(str(known.get("comments") or ""), self._block(lead)),
             "fm": _phone_change(known.get("fm"), lead.phone, may_replace=is_untouched),
-            **timing,
+            **own,
         }
         params = {**self._with_fields(fields), "id": int(known["id"])}
         await self._rest.call("crm.item.update", params, writes=True)
@@ -218,6 +218,11 @@ def _part(result: Any, name: str, shape: type = dict) -> Any:
     if not isinstance(part, shape):
         raise TransientError(f"Bitrix24: unreadable answer, no {name}")
     return part
+
+
+def _visit(lead: LeadCard) -> Mapping[str, str | None]:
+    """The time of a visit that was given up stays in its field: the state beside it says what it was."""
+    return {"visit_state": lead.visit_state, "visit_at": lead.starts_at.isoformat() if lead.starts_at else None}
 
 
 def _field_type(name: str) -> str:

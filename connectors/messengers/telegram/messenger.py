@@ -34,7 +34,7 @@ from connectors.messengers.telegram.failures import translated
 from connectors.messengers.telegram.keyboards import Keyboards
 from connectors.messengers.telegram.polling import Poller, RawUpdate
 from connectors.messengers.telegram.transport import AiohttpRequest
-from connectors.messengers.telegram.updates import ALLOWED_UPDATES, inbound_of, message_key_of
+from connectors.messengers.telegram.updates import ALLOWED_UPDATES, inbound_of, is_update, message_key_of
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  the name of a header
 _LONG_POLL_S = 30
@@ -95,10 +95,13 @@ class TelegramMessenger:
     async def close(self) -> None:
         await self._request.shutdown()
 
-    def receive(self, request: RawRequest) -> WebhookResult:
-        given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
+    def admit(self, headers: Mapping[str, str]) -> None:
+        given = headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
         if not self._secret or not hmac.compare_digest(given, self._secret.encode()):
             raise Unauthentic("the secret header is missing or wrong")
+
+    def receive(self, request: RawRequest) -> WebhookResult:
+        self.admit(request.headers)
         return WebhookResult(items=self._read(read_object(request.body)))
 
     async def send(self, message: Outbound) -> Receipt:
@@ -176,7 +179,7 @@ class TelegramMessenger:
         if offset is not None:
             parameters["offset"] = offset
         updates = await self._call("getUpdates", parameters, read_timeout_s=_LONG_POLL_S + 10.0)
-        if not isinstance(updates, list) or not all(_is_update(update) for update in updates):
+        if not isinstance(updates, list) or not all(is_update(update) for update in updates):
             raise TransientError("Telegram answers getUpdates with something else")
         return updates
 
@@ -209,7 +212,3 @@ def _sent_number(result: object) -> int:
     if type(number) is not int:
         raise OutcomeUnknown("Telegram accepted a message and did not say which")
     return number
-
-
-def _is_update(update: Any) -> bool:
-    return isinstance(update, dict) and type(update.get("update_id")) is int

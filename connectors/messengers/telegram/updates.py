@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,19 +31,29 @@ ALLOWED_UPDATES = (
     "edited_business_message",
     "deleted_business_messages",
 )
+_INT64 = 2**63
+_DELETED_AT_ONCE = 1000  # a hundred is the most that Telegram is known to tell of in one update
 _DEEP_LINK = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DATES = frozenset({"date", "edit_date"})
+_NO_DATE = 1  # not 0, which makes PTB take a message for an inaccessible one
+_LAST_DATE = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _TELEGRAM_BEGAN = datetime(2013, 8, 1, tzinfo=UTC)  # an earlier date is Telegram's way of giving none
 
 
 def inbound_of(data: Mapping[str, Any]) -> Sequence[Inbound]:
     """What an update holds; raises `Malformed` when it is no update at all."""
-    update_id = data.get("update_id")
-    if type(update_id) is not int:
-        raise Malformed("the body is not an Update")
-    try:
-        return _understood(Update.de_json(dict(data), None), raw=data) or [unknown_of(data)]
-    except Exception:  # PTB meets shapes it was not made for and says so in many ways; the update is kept all the same
-        return [unknown_of(data)]
+    if not is_update(data):
+        raise Malformed("the body is not an Update: update_id must be a whole number of at most 64 bits")
+    for readable in (_as_it_is, _with_readable_dates):
+        # PTB meets shapes it was not made for and says so in many ways; the update is kept all the same
+        with suppress(Exception):
+            return _understood(Update.de_json(readable(data), None), raw=data) or [unknown_of(data)]
+    return [unknown_of(data)]
+
+
+def is_update(data: Any) -> bool:
+    """Whether it has the number that everything kept of an update is named by."""
+    return isinstance(data, dict) and type(number := data.get("update_id")) is int and -_INT64 <= number < _INT64
 
 
 def unknown_of(data: Mapping[str, Any]) -> Inbound:
@@ -61,6 +72,26 @@ def message_key_of(thread_key: str, message_id: int) -> str:
     return f"{thread_key}:{message_id}"
 
 
+def _as_it_is(data: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(data)
+
+
+def _with_readable_dates(value: Any) -> Any:
+    """A date that is no time is no reason to leave a customer without an answer: it becomes one before Telegram."""
+    if isinstance(value, list):
+        return [_with_readable_dates(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _NO_DATE if name in _DATES and not _is_date(item) else _with_readable_dates(item)
+        for name, item in value.items()
+    }
+
+
+def _is_date(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= _LAST_DATE
+
+
 def _understood(update: Update, *, raw: Mapping[str, Any]) -> list[Inbound]:
     if (message := update.message or update.business_message) is not None:
         return _said(message, raw=raw)
@@ -70,7 +101,7 @@ def _understood(update: Update, *, raw: Mapping[str, Any]) -> list[Inbound]:
         return _pressed(query, raw=raw)
     if (change := update.my_chat_member) is not None:
         return _membership(change, raw=raw)
-    if (deleted := update.deleted_business_messages) is not None:
+    if (deleted := update.deleted_business_messages) is not None and len(deleted.message_ids) <= _DELETED_AT_ONCE:
         thread_key = thread_key_of(deleted.chat.id, text_of(deleted.business_connection_id))
         about = Inbound(kind=InboundKind.DELETED, provider_key=str(raw["update_id"]), thread_key=thread_key, raw=raw)
         return [

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
 
-from connectors.contract import RejectedRequest
+from connectors.contract import Malformed, RejectedRequest
+from connectors.json_body import read_object
 from connectors.messengers.webchat import visitor_request
 from responder.clock import Clock
 from responder.live import Live
@@ -23,11 +22,12 @@ from responder.web.chat.limits import (
     NEW_VISITORS_BY_ADDRESS,
     READS_BY_VISITOR,
     Limits,
+    OpenStreams,
     network_of,
 )
 from responder.web.chat.origins import admit_origin
 from responder.web.chat.refusals import ChatRefusal, json_response
-from responder.web.chat.stream import VisitorStream, line_json
+from responder.web.chat.stream import OpenStream, VisitorStream, line_json
 from responder.web.chat.tokens import BadToken, Purpose, Visitor, VisitorTokens, new_visitor_id
 
 BODY_LIMIT = 64 * 1024
@@ -46,6 +46,7 @@ class ChatApi:
         self._desk, self._live, self._ping_s = desk, live, ping_s
         self._tokens = VisitorTokens(secret_key, clock)
         self._limits = Limits(live)
+        self._streams = OpenStreams()
 
     async def open_session(self, request: Request) -> Response:
         """A token for a new visitor, or a fresh one and the history for a visitor who shows an earlier token."""
@@ -106,9 +107,11 @@ class ChatApi:
         site, visitor = await self._holder(Purpose.EVENTS, request.query_params.get("ticket", ""), request)
         await self._limits.spend(READS_BY_VISITOR, visitor.id, message=_busy(request, site))
         after = _line_id(request.headers.get("last-event-id") or request.query_params.get("after"))
+        leave = self._streams.enter(visitor_id=visitor.id, network=network_of(request), message=_busy(request, site))
         stream = VisitorStream(self._desk, self._live, site=site, visitor_id=visitor.id, after=after)
-        return StreamingResponse(
+        return OpenStream(
             stream.events(ping_s=self._ping_s),
+            leave=leave,
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no", "x-content-type-options": "nosniff"},
         )
@@ -161,19 +164,16 @@ async def _read_body(request: Request) -> bytes:
 
 def _read_object(body: bytes) -> dict[str, Any]:
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict):
-        raise ChatRefusal(400, "malformed", "The body must be a JSON object.")
-    return document
+        return read_object(body)
+    except Malformed as error:
+        raise ChatRefusal(400, "malformed", f"The body must be a JSON object: {error}.") from None
 
 
 def _string(body: dict[str, Any], name: str) -> str:
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise ChatRefusal(400, "malformed", f"{name} must be a string.")
-    return (value or "").replace("\x00", "")
+    return value or ""
 
 
 def _line_id(value: str | None) -> int:

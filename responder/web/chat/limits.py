@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
@@ -24,6 +26,9 @@ MESSAGES_BY_ADDRESS = Limit(name="address", most=120, window_s=30, retry_after_s
 READS_BY_VISITOR = Limit(name="reads", most=60, window_s=30, retry_after_s=15)
 NEW_VISITORS_BY_ADDRESS = Limit(name="new", most=30, window_s=3600, retry_after_s=60)
 
+STREAMS_OF_VISITOR = 8  # tabs; one more asks instead of listening
+STREAMS_OF_ADDRESS = 300
+
 
 class Limits:
     def __init__(self, live: Live) -> None:
@@ -36,14 +41,38 @@ class Limits:
             raise ChatRefusal(429, "rate_limited", message, headers={"retry-after": str(limit.retry_after_s)})
 
 
+class OpenStreams:
+    """How many streams stand open at once, in this process: each costs memory for as long as it lasts."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    def enter(self, *, visitor_id: str, network: str, message: str) -> Callable[[], None]:
+        """Take a place and give the function that leaves it; raises a 429 refusal when there is none."""
+        subjects = {
+            f"visitor:{visitor_id}": STREAMS_OF_VISITOR,
+            f"network:{network}": STREAMS_OF_ADDRESS,
+        }
+        if any(self._open[subject] >= most for subject, most in subjects.items()):
+            raise ChatRefusal(429, "rate_limited", message, headers={"retry-after": "60"})
+        self._open.update(subjects.keys())
+
+        def leave() -> None:
+            self._open.subtract(subjects.keys())
+            for subject in subjects:
+                if self._open[subject] <= 0:
+                    del self._open[subject]
+
+        return leave
+
+
 def network_of(request: Request) -> str:
-    """The caller's network: an IPv4 address, or the /64 that one IPv6 subscriber holds. Behind a proxy the server must
-    be told to trust its forwarding headers (uvicorn's `--forwarded-allow-ips`)."""
-    host = request.client.host if request.client else "unknown"
+    """The caller's network: an IPv4 address, or the /64 that one IPv6 subscriber holds. Behind a reverse proxy that
+    `TRUSTED_PROXIES` names it is the forwarded one; what is no address at all counts as one network."""
     try:
-        address = ip_address(host)
+        address = ip_address(request.client.host if request.client else "")
     except ValueError:
-        return host
+        return "unknown"
     if isinstance(address, IPv6Address):
         return str(address.ipv4_mapped or address.exploded[:19])
     return str(address)

@@ -11,8 +11,15 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
+from responder.db.outages import DATABASE_ERRORS, is_outage
 from responder.errors import Refused
+from responder.logs import get_logger
+
+log = get_logger(__name__)
+
+_EDGE_CODES = {413: "too_large", 415: "encoded"}
 
 
 class ChatRefusal(Refused):
@@ -41,7 +48,8 @@ class ChatRoute(APIRoute):
         async def answer(request: Request) -> Response:
             try:
                 response = await handle(request)
-            except ChatRefusal as refusal:
+            except (ChatRefusal, HTTPException, *DATABASE_ERRORS) as error:
+                refusal = _as_refusal(error)
                 content = {"error": refusal.code, "message": refusal.message}
                 response = json_response(content, status=refusal.status, headers=refusal.headers)
             response.headers.append("vary", "Origin")
@@ -52,6 +60,18 @@ class ChatRoute(APIRoute):
             return response
 
         return answer
+
+
+def _as_refusal(error: Exception) -> ChatRefusal:
+    """What ended the request, in this API's form; raises what is no refusal and no outage."""
+    if isinstance(error, ChatRefusal):
+        return error
+    if isinstance(error, HTTPException):  # of the application's edge
+        return ChatRefusal(error.status_code, _EDGE_CODES[error.status_code], error.detail, headers=error.headers)
+    if is_outage(error):
+        log.error("chat_unavailable", error=type(error).__name__)
+        return ChatRefusal(503, "unavailable", "Not possible just now; please repeat.", headers={"retry-after": "2"})
+    raise error
 
 
 def let_read(request: Request, origin: str) -> None:

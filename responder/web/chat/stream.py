@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import orjson
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from responder.live import Live
 from responder.logs import get_logger
@@ -36,6 +39,20 @@ def line_json(line: ChatLine) -> dict[str, object]:
         "at": line.at,
         "client_message_id": line.client_message_id,
     }
+
+
+class OpenStream(StreamingResponse):
+    """The response of a stream; calls `leave` however the stream ends, though it may never have begun."""
+
+    def __init__(self, events: AsyncIterator[bytes], *, leave: Callable[[], None], **options: Any) -> None:
+        super().__init__(events, **options)
+        self._leave = leave
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
 
 
 class VisitorStream:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from responder.db.engine import Database
 from responder.desk.service import Desk
 from responder.dialogue.states import CloseReason
-from responder.errors import NotFound, Refused
 from responder.leads.service import recent_leads
 from responder.salon.loader import SalonCache
 from responder.web.access import Access
+from responder.web.problems import Problem
+from responder.web.staff.route import staff_route
 from responder.web.staff.views import one_dialogue, recent_dialogues
 
 Operator = Annotated[str | None, Field(description="Key of an operator in the salon file.", max_length=64)]
@@ -35,13 +36,13 @@ class Close(BaseModel):
 
 
 def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Access) -> APIRouter:
-    router = APIRouter(prefix="/api/v1/{salon}", tags=["staff"], dependencies=[Depends(access.require)])
+    router = APIRouter(prefix="/api/v1/{salon}", tags=["staff"], route_class=staff_route(access))
 
     async def id_of(slug: str) -> int:
         for profile in await salons.all():
             if profile.slug == slug:
                 return profile.id
-        raise HTTPException(404, f"There is no salon {slug!r}.")
+        raise Problem(404, "no_salon", salon=slug)
 
     @router.get("/dialogues")
     async def dialogues(salon: str, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:
@@ -51,30 +52,30 @@ def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Acc
     @router.get("/dialogues/{thread_id}")
     async def dialogue(salon: str, thread_id: int) -> dict[str, Any]:
         """One dialogue with every stamp of every message."""
-        found = await _answer(one_dialogue(database, await id_of(salon), thread_id))
+        found = await one_dialogue(database, await id_of(salon), thread_id)
         messages = [{name: value for name, value in row.items() if name != "raw"} for row in found.messages]
         return {**found.head, "messages": messages, "appointments": found.appointments}
 
     @router.post("/dialogues/{thread_id}/take-over", status_code=204)
     async def take_over(salon: str, thread_id: int, body: TakeOver) -> None:
         """The bot falls silent at once."""
-        await _answer(desk.take_over(await id_of(salon), thread_id, operator=body.operator))
+        await desk.take_over(await id_of(salon), thread_id, operator=body.operator)
 
     @router.post("/dialogues/{thread_id}/messages", status_code=202)
     async def reply(salon: str, thread_id: int, body: Reply) -> dict[str, str]:
         """Answer as a person; takes the dialogue over."""
-        await _answer(desk.reply(await id_of(salon), thread_id, body.text, operator=body.operator, key=body.key))
+        await desk.reply(await id_of(salon), thread_id, body.text, operator=body.operator, key=body.key)
         return {"status": "accepted"}
 
     @router.post("/dialogues/{thread_id}/give-back", status_code=204)
     async def give_back(salon: str, thread_id: int) -> None:
         """The bot answers again."""
-        await _answer(desk.give_back(await id_of(salon), thread_id))
+        await desk.give_back(await id_of(salon), thread_id)
 
     @router.post("/dialogues/{thread_id}/close", status_code=204)
     async def close(salon: str, thread_id: int, body: Close) -> None:
         """Close the open enquiry."""
-        await _answer(desk.close(await id_of(salon), thread_id, reason=body.reason))
+        await desk.close(await id_of(salon), thread_id, reason=body.reason)
 
     @router.get("/leads")
     async def leads(salon: str, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:
@@ -82,15 +83,6 @@ def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Acc
         return [_plain(lead) for lead in await recent_leads(database, await id_of(salon), min(limit, MOST_ROWS))]
 
     return router
-
-
-async def _answer(work: Any) -> Any:
-    try:
-        return await work
-    except NotFound as error:
-        raise HTTPException(404, str(error)) from None
-    except Refused as error:
-        raise HTTPException(400, str(error)) from None
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -22,6 +22,8 @@ from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.web.access import Access
 from responder.web.assets import TEMPLATES, asset_url
+from responder.web.problems import Problem, problem_of
+from responder.web.staff.route import staff_route
 from responder.web.staff.views import one_dialogue, recent_dialogues
 from responder.web.staff.wording import Wording, staff_language, staff_texts
 
@@ -95,13 +97,13 @@ class StaffPages:
                 case "spam":
                     await self._desk.close(salon.id, thread_id, reason=CloseReason.SPAM)
                 case _:
-                    raise HTTPException(400, f"There is no action {action!r}.")
-        except NotFound as error:
-            raise HTTPException(404, str(error)) from None
+                    raise Problem(400, "no_action", action=action)
+        except NotFound:
+            raise
         except Refused as error:
-            return await self._dialogue_page(request, salon, thread_id, problem=str(error), draft=text, status=400)
+            return await self._dialogue_page(request, salon, thread_id, problem=error, draft=text, status=400)
         response = RedirectResponse(f"/dialogues/{thread_id}?salon={salon.slug}#end", status_code=303)
-        if who is not None:
+        if who in {known.key for known in salon.operators}:
             response.set_cookie(OPERATOR_COOKIE, who, max_age=OPERATOR_LASTS_S, httponly=True, samesite="lax")
         return response
 
@@ -111,14 +113,11 @@ class StaffPages:
         salon: SalonProfile,
         thread_id: int,
         *,
-        problem: str = "",
+        problem: Refused | None = None,
         draft: str = "",
         status: int = 200,
     ) -> Response:
-        try:
-            found = await one_dialogue(self._database, salon.id, thread_id)
-        except NotFound as error:
-            raise HTTPException(404, str(error)) from None
+        found = await one_dialogue(self._database, salon.id, thread_id)
         return await self._page(
             request,
             salon,
@@ -129,7 +128,7 @@ class StaffPages:
             appointments=found.appointments,
             operator=request.cookies.get(OPERATOR_COOKIE, ""),
             form_key=secrets.token_hex(8),  # a form sent twice sends its reply once
-            problem=problem,
+            problem=problem and problem_of(problem).to(self._language(request, salon)),
             draft=draft,
         )
 
@@ -138,13 +137,16 @@ class StaffPages:
         for salon in await self._salons.all():
             if wanted in (None, salon.slug):
                 return salon
-        raise HTTPException(404, f"There is no salon {wanted!r}." if wanted else "No salon has been imported yet.")
+        raise Problem(404, "no_salon", salon=wanted) if wanted is not None else Problem(404, "no_salon_yet")
+
+    def _language(self, request: Request, salon: SalonProfile) -> str:
+        accepted = request.headers.get("accept-language", "")
+        return staff_language(request.query_params.get("lang"), accepted, default=salon.language)
 
     async def _page(
         self, request: Request, salon: SalonProfile, template: str, *, status: int = 200, **values: Any
     ) -> HTMLResponse:
-        accepted = request.headers.get("accept-language", "")
-        language = staff_language(request.query_params.get("lang"), accepted, default=salon.language)
+        language = self._language(request, salon)
         say = Wording(salon, language, now=self._clock.now())
         salons: Sequence[SalonProfile] = await self._salons.all()
         content = (
@@ -158,7 +160,7 @@ class StaffPages:
 def staff_pages(desk: Desk, *, database: Database, salons: SalonCache, clock: Clock, access: Access) -> APIRouter:
     """The pages, for whoever `access` lets through."""
     pages = StaffPages(desk, database=database, salons=salons, clock=clock)
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(access.require)])
+    router = APIRouter(include_in_schema=False, route_class=staff_route(access))
     router.add_api_route("/dialogues", pages.dialogues, methods=["GET"])
     router.add_api_route("/dialogues/{thread_id}", pages.dialogue, methods=["GET"])
     router.add_api_route("/dialogues/{thread_id}", pages.act, methods=["POST"])
@@ -166,11 +168,11 @@ def staff_pages(desk: Desk, *, database: Database, salons: SalonCache, clock: Cl
     return router
 
 
-def refusal_page(message: str, *, accepted: str = "") -> str:
-    """A page that says what was wrong with the request."""
-    language = staff_language(None, accepted, default="en")
+def refusal_page(problem: Problem, *, wanted: str | None, accepted: str) -> str:
+    """A page that says what was wrong with the request, in its reader's language."""
+    language = staff_language(wanted, accepted, default="en")
     template = _templates().get_template("staff_refusal.html")
-    return template.render(message=message, language=language, t=staff_texts(language))
+    return template.render(message=problem.to(language), language=language, t=staff_texts(language))
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -179,11 +181,11 @@ def _instant(text: str | None) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise HTTPException(400, "before must be an instant with its offset, like 2026-11-23T10:00:00+00:00.")
-    return instant
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)  # PostgreSQL knows fewer offsets than Python
+    except (ValueError, OverflowError):
+        pass
+    raise Problem(400, "not_an_instant", before=text)
 
 
 @cache

@@ -74,7 +74,7 @@ SELECT * FROM (
 """
 
 APPOINTMENTS = """
-SELECT p.id, p.state, p.starts_at, p.ends_at, s.key AS service, w.key AS specialist
+SELECT p.id, p.state, p.starts_at, p.ends_at, s.key AS service, p.also_services, w.key AS specialist
 FROM appointment p JOIN service s ON s.id = p.service_id JOIN specialist w ON w.id = p.specialist_id
 WHERE p.thread_id = %(thread)s AND p.state IN ('held', 'booked', 'came', 'no_show', 'cancelled') ORDER BY p.starts_at
 """
@@ -105,7 +105,7 @@ async def one_dialogue(database: Database, salon_id: int, thread_id: int) -> Dia
         values = {"salon": salon_id, "thread": thread_id}
         head = await (await connection.execute(HEAD, values)).fetchone()
         if head is None:
-            raise NotFound(f"There is no dialogue {thread_id}.")
+            raise NotFound(f"There is no dialogue {thread_id}.", code="no_dialogue", dialogue=thread_id)
         messages = await (await connection.execute(MESSAGES, values)).fetchall()
         appointments = await (await connection.execute(APPOINTMENTS, values)).fetchall()
         head = (await _with_waits(connection, [head]))[0]

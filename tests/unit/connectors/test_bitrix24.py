@@ -48,8 +48,8 @@ async def test_source_marks_and_owner_arrive(stub: Bitrix24Stub, crm: Bitrix24Cr
     assert receipt.url == f"{stub.url.split('/rest')[0]}/crm/lead/details/{receipt.crm_id}/"
 
 
-async def test_timing_arrives_in_fields_of_its_own(stub: Bitrix24Stub, crm: Bitrix24Crm) -> None:
-    """The portal gets a typed field for each timing figure, made once, and the figures that are known."""
+async def test_visit_and_timing_arrive_in_fields_of_their_own(stub: Bitrix24Stub, crm: Bitrix24Crm) -> None:
+    """The portal gets a typed field for each figure and for the visit, made once, and holds what is known."""
     await crm.put_lead(LEAD)
     await crm.put_lead(replace(LEAD, origin_id="lead-42"))
 
@@ -57,7 +57,18 @@ async def test_timing_arrives_in_fields_of_its_own(stub: Bitrix24Stub, crm: Bitr
         assert lead["UF_CRM_RSP_RECEIVED_AT"] == "2026-11-23T05:00:00+00:00"
         assert (lead["UF_CRM_RSP_FIRST_REPLY_S"], lead["UF_CRM_RSP_AUTO_REPLY"]) == (1.5, 1)
         assert "UF_CRM_RSP_HUMAN_FRT_S" not in lead
-    assert stub.calls.count("crm.lead.userfield.add") == 3
+        assert lead["UF_CRM_RSP_VISIT_AT"] == "2026-11-24T10:00:00+00:00"
+    assert stub.calls.count("crm.lead.userfield.add") == 4
+
+
+async def test_a_visit_that_is_given_up_says_so_and_keeps_its_time(stub: Bitrix24Stub, crm: Bitrix24Crm) -> None:
+    """Who filters by the state of the visit finds it, with the time that is free again beside it."""
+    await crm.put_lead(replace(LEAD, visit_state="booked"))
+    await crm.put_lead(replace(LEAD, visit_state="cancelled", is_booked=False, starts_at=None))
+
+    (lead,) = stub.leads
+    assert lead["UF_CRM_RSP_VISIT_STATE"] == "cancelled"
+    assert lead["UF_CRM_RSP_VISIT_AT"] == "2026-11-24T10:00:00+00:00"
 
 
 async def test_without_the_right_to_add_fields_the_lead_arrives(stub: Bitrix24Stub) -> None:
@@ -70,7 +81,7 @@ async def test_without_the_right_to_add_fields_the_lead_arrives(stub: Bitrix24St
         await crm.close()
 
     assert "first_reply_s: 1.5" in strict.leads[0]["comments"]
-    assert strict.calls.count("crm.lead.userfield.add") == 3
+    assert strict.calls.count("crm.lead.userfield.add") == 4
     assert len(strict.leads) == 2
 
 

@@ -31,8 +31,33 @@ def test_what_cannot_be_stored_is_replaced(body: bytes, text: str) -> None:
     assert read_object(body) == {"t": text}
 
 
+def test_a_number_beyond_64_bits_is_kept_as_its_digits() -> None:
+    """What no database column holds as a number is kept as text, and infinity with it."""
+    digits = "9" * 400
+
+    assert read_object(f'{{"n": {digits}, "m": [1e999, -{digits}], "ok": 5}}'.encode()) == {
+        "n": digits,
+        "m": ["inf", f"-{digits}"],
+        "ok": 5,
+    }
+
+
+def test_a_byte_order_mark_is_no_part_of_the_body() -> None:
+    """RFC 8259 lets a reader ignore it."""
+    assert read_object(b"\xef\xbb\xbf" + b'{"t": "a"}') == {"t": "a"}
+
+
+def test_the_last_of_two_equal_keys_counts() -> None:
+    """As in every other reader of ours, so that nobody checks one value and uses the other."""
+    assert read_object(b'{"t": 1, "t": 2}') == {"t": 2}
+    assert read_object(b'{"t": 1, "t": 2, "u": 1e999}') == {"t": 2, "u": "inf"}
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"1", b"NaN", b'{"n": NaN}', b'{"n": Infinity}', b"\xff", b"[" * 9999]
+    "body",
+    [b"", b"{", b"[]", b"1", b"NaN", b'{"n": NaN}', b'{"n": Infinity}', b"\xff", b"[" * 9999]
+    + ['{"t": 1}'.encode(code) for code in ("utf-16", "utf-16-le", "utf-16-be", "utf-32")]
+    + [b'{"n": ' + b"9" * 5000 + b"}", b"[" * 100_000, b'{"a":' * 100_000],
 )
 def test_anything_else_is_malformed(body: bytes) -> None:
     """What is not a JSON object is refused."""

@@ -259,9 +259,9 @@ def test_what_is_not_understood_is_kept(content: dict[str, Any], thread_key: str
     assert item.raw == {"update_id": 700, **content}
 
 
-@pytest.mark.parametrize("update_id", [None, "700", 7.5, True, [700]])
+@pytest.mark.parametrize("update_id", [None, "700", 7.5, True, [700], 2**63, -(2**63) - 1, 10**4000])
 def test_without_an_update_id_it_is_no_update(update_id: object) -> None:
-    """A body without a whole-number update_id has no key to be stored under and is refused."""
+    """A body without an update_id of at most 64 bits has no key to be stored under and is refused."""
     with pytest.raises(Malformed):
         inbound_of({"update_id": update_id, **updates.said(ANNA, "Hi", message_id=1, date=NOON)})
 
@@ -304,7 +304,7 @@ def test_hostile_shapes_do_no_harm(content: dict[str, Any]) -> None:
         try:
             items = inbound_of(update)
         except Malformed:
-            assert type(update["update_id"]) is not int
+            assert type(update["update_id"]) is not int or update["update_id"] >= 2**63
             continue
         assert items
         assert all(is_well_typed(item) for item in items), update
@@ -324,3 +324,23 @@ def test_without_a_secret_every_webhook_is_refused() -> None:
 
     with pytest.raises(Unauthentic):
         messenger.receive(request)
+
+
+@pytest.mark.parametrize(
+    "date", [-1, -(10**18), 253_402_300_800, 10**18, 10**30, 1.5, 1e300, True, None, "soon", [1], {}], ids=repr
+)
+def test_a_date_that_is_no_time_keeps_the_message(date: object) -> None:
+    """Whatever stands in place of a date, the customer's words arrive as a message; only its time is missing."""
+    message = updates.message(ANNA, message_id=1, date=NOON, text="Hi") | {"date": date}
+    item = _only({"message": message})
+
+    assert (item.kind, item.text) == (InboundKind.MESSAGE, "Hi")
+    assert item.sent_at is None or item.sent_at.timestamp() == date
+    assert item.raw["message"]["date"] == date
+
+
+def test_more_deletions_than_telegram_tells_of_are_kept_and_not_acted_on() -> None:
+    """One update cannot make a thousand transactions' work of a single request."""
+    deleted = updates.business_deleted(ANNA, connection_id="bc-1", message_ids=list(range(5000)))
+
+    assert _only(deleted).kind is InboundKind.UNKNOWN

@@ -43,6 +43,19 @@ def test_the_title_says_who_what_and_when() -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "title"),
+    [
+        ("cancelled", "Ольга, Женская стрижка, запись отменена"),
+        ("no_show", "Ольга, Женская стрижка, вт 24 нояб. 10:30, не пришёл"),
+        ("expired", "Ольга, Женская стрижка"),
+    ],
+)
+def test_the_title_says_that_a_visit_is_lost(state: str, title: str) -> None:
+    """Nobody has to open a lead to see that its visit was cancelled or missed."""
+    assert _card(replace(FACTS, visit_state=state)).title == title
+
+
+@pytest.mark.parametrize(
     ("state", "is_booked", "has_time"),
     [
         ("held", False, True),
@@ -59,6 +72,7 @@ def test_only_a_standing_visit_counts_as_booked(state: str | None, is_booked: bo
     card = _card(replace(FACTS, visit_state=state))
 
     assert (card.is_booked, card.starts_at is not None) == (is_booked, has_time)
+    assert card.visit_state == state
 
 
 def test_the_comment_says_everything_in_the_salons_language() -> None:

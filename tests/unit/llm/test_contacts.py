@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from responder.llm.contacts import mask
+from responder.llm.contacts import mask, same_phone
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,12 @@ def test_mail_and_cards_are_hidden() -> None:
 def test_times_dates_and_prices_stay(text: str) -> None:
     """What the LLM must read is left as it is."""
     assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    ("said", "is_same"),
+    [("73512000000", True), ("83512000000", True), ("3512000000", True), ("2000000", True), ("93512000000", False)],
+)
+def test_a_phone_of_another_country_is_another_phone(said: str, is_same: bool) -> None:
+    """The country may be left out or replaced by a trunk prefix, not by another country."""
+    assert same_phone(said, "73512000000") is is_same

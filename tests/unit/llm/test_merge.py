@@ -99,3 +99,19 @@ def test_anyone_and_someone_exclude_each_other() -> None:
     """ "Anyone" by the LLM drops the rules' specialist, and a specialist by the LLM drops the rules' "anyone"."""
     assert merge(Meaning(specialist="anna"), Meaning(any_specialist=True)).specialist is None
     assert not merge(Meaning(any_specialist=True), Meaning(specialist="anna")).any_specialist
+
+
+@pytest.mark.parametrize(
+    ("rules", "llm", "also"),
+    [
+        (Meaning(service="manicure", also=("pedicure",)), Meaning(), ("pedicure",)),
+        (Meaning(service="manicure", also=("pedicure",)), Meaning(service="manicure"), ("pedicure",)),
+        (Meaning(service="manicure", also=("pedicure",)), Meaning(service="pedicure"), ("manicure",)),
+        (Meaning(services=("a", "b"), also=("pedicure",)), Meaning(service="b"), ("pedicure",)),
+        (Meaning(service="manicure"), Meaning(service="manicure", also=("pedicure",)), ("pedicure",)),
+        (Meaning(service="manicure"), Meaning(service="pedicure"), ()),
+    ],
+)
+def test_a_second_service_is_kept(rules: Meaning, llm: Meaning, also: tuple[str, ...]) -> None:
+    """Services wanted in one visit stay wanted, whichever of them the LLM names first."""
+    assert merge(rules, llm).also == also

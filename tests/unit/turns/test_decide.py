@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import AttachmentKind
-from responder.booking.rules import Slot, SlotSearch
+from responder.booking.slots import SearchReason, Slot, SlotSearch
 from responder.dialogue.meaning import Asked, Intent, Meaning, Wish
 from responder.dialogue.state import DialogueState, Offer, Visit
 from responder.dialogue.states import HandoffReason, Substance
@@ -109,11 +108,21 @@ def test_a_new_phone_with_the_yes_is_read_back_again() -> None:
 
 def test_another_time_at_the_read_back_searches_again() -> None:
     """ "No, better at ten" at the last step looks for ten o'clock on the day already named."""
-    state = KNOWN.but(chosen=OFFERS[0], hold_id=1, asked=Asked.CONFIRM, wishes=(TOMORROW_AT_THREE,))
+    tomorrow = flow.offer_of(ANNA, NOW + timedelta(days=1, hours=5))
+    state = KNOWN.but(chosen=tomorrow, hold_id=1, asked=Asked.CONFIRM, wishes=(TOMORROW_AT_THREE,))
     decision = decide(state, meaning(Intent.DECLINE, wishes=(Wish(exact_time=time(10)),)), at())
     assert decision.search is not None
     (wish,) = decision.search.wishes
     assert (wish.date_from, wish.exact_time) == (date(2026, 11, 24), time(10))
+
+
+def test_a_phone_given_while_choosing_repeats_the_offers_and_not_the_reason() -> None:
+    """Contact details before the choice are kept; the times on the table stay the same, without another search."""
+    state = DialogueState(greeted=True, service=HAIRCUT, offers=OFFERS, asked=Asked.CHOICE)
+    decision = decide(state, meaning(phones=("+79123456789",)), at())
+    assert decision.search is None
+    assert decision.state.phone == "+79123456789"
+    assert phrases(decision) == ["offer_line"] * 3 + ["offer_ask"]
 
 
 def test_later_pages_on_from_the_last_offer() -> None:
@@ -141,32 +150,13 @@ def test_a_price_question_in_the_middle_is_answered_and_the_question_repeated() 
     assert decision.state.offers == OFFERS
 
 
-@pytest.mark.parametrize(
-    ("intents", "reason"),
-    [
-        ({Intent.HUMAN}, HandoffReason.ASKED),
-        ({Intent.COMPLAINT}, HandoffReason.ANGER),
-        ({Intent.ABUSE}, HandoffReason.ANGER),
-        ({Intent.RISK, Intent.BOOK}, HandoffReason.RISK),
-    ],
-)
-def test_some_words_need_a_person(intents: set[Intent], reason: HandoffReason) -> None:
-    """Asking for one, anger and risk hand over whatever else was said, and silence the bot."""
-    decision = decide(KNOWN, Meaning(intents=frozenset(intents), service=HAIRCUT), at())
-    assert decision.handoff is not None
-    assert decision.handoff.reason is reason
-    assert decision.handoff.silences_bot
-    assert decision.substance is Substance.ACKNOWLEDGEMENT
-
-
 def test_two_misunderstandings_hand_over() -> None:
-    """The first asks again, the second fetches a person; the bot may still help meanwhile."""
+    """The first asks again, the second fetches a person."""
     first = decide(DialogueState(greeted=True), Meaning(understood=False), at())
     second = decide(first.state, Meaning(understood=False), at())
     assert first.handoff is None
     assert second.handoff is not None
     assert second.handoff.reason is HandoffReason.NOT_UNDERSTOOD
-    assert not second.handoff.silences_bot
 
 
 def test_thanks_after_an_answer_need_none() -> None:
@@ -179,13 +169,6 @@ def test_thanks_that_open_an_enquiry_get_a_word() -> None:
     decision = decide(KNOWN, meaning(Intent.THANKS), at(is_answered=False))
     assert phrases(decision) == ["welcome"]
     assert decision.substance is Substance.ACKNOWLEDGEMENT
-
-
-def test_a_voice_message_alone_goes_to_a_person() -> None:
-    """What only people can listen to is handed over, said once."""
-    decision = decide(DialogueState(greeted=True), Meaning(), at(attachments=(AttachmentKind.VOICE,)))
-    assert decision.handoff is not None
-    assert decision.handoff.reason is HandoffReason.ATTACHMENT
 
 
 def test_cancelling_is_confirmed_first() -> None:
@@ -210,7 +193,7 @@ def test_an_exact_free_wish_is_taken_at_its_word() -> None:
     """One day, one time, free: it is held at once, without asking which."""
     decision = decide(KNOWN, meaning(Intent.BOOK, wishes=(TOMORROW_AT_THREE,)), at())
     slot = Slot(specialist=ANNA, starts_at=NOW, ends_at=NOW + timedelta(hours=1))
-    found = flow.after_search(decision, SlotSearch(slots=(slot,), fits=True, reason="ok"), at())
+    found = flow.after_search(decision, SlotSearch(slots=(slot,), fits=True, reason=SearchReason.OK), at())
     assert found.deed is Deed.HOLD
 
 
@@ -218,9 +201,9 @@ def test_what_does_not_fit_is_offered_with_the_reason() -> None:
     """When the wished time is full the reply says so and offers the nearest."""
     decision = decide(KNOWN, meaning(Intent.BOOK, wishes=(TOMORROW_AT_THREE,)), at())
     slot = Slot(specialist=ANNA, starts_at=NOW, ends_at=NOW + timedelta(hours=1))
-    found = flow.after_search(decision, SlotSearch(slots=(slot,), fits=False, reason="full"), at())
+    found = flow.after_search(decision, SlotSearch(slots=(slot,), fits=False, reason=SearchReason.FULL), at())
     assert found.deed is None
-    assert "свободного нет" in found.text
+    assert "всё уже занято" in found.text
 
 
 def test_a_taken_slot_leads_to_another_search_near_it() -> None:
@@ -236,7 +219,7 @@ def test_a_taken_slot_leads_to_another_search_near_it() -> None:
 def test_no_free_slot_at_all_fetches_a_person() -> None:
     """A full book is not the end of the dialogue."""
     decision = decide(KNOWN, meaning(Intent.BOOK), at())
-    found = flow.after_search(decision, SlotSearch(slots=(), fits=False, reason="full"), at())
+    found = flow.after_search(decision, SlotSearch(slots=(), fits=False, reason=SearchReason.FULL), at())
     assert found.handoff is not None
 
 

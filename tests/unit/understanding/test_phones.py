@@ -59,6 +59,64 @@ def test_almost_a_phone_is_bad(text: str) -> None:
     assert (phones.numbers, phones.bad) == ((), text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "плюс семь девятьсот двенадцать триста сорок пять шестьдесят семь восемьдесят девять",
+        "восемь девятьсот двенадцать триста сорок пять шестьдесят семь восемьдесят девять",
+        "мой номер восемь девять один два три четыре пять шесть семь восемь девять",
+        "девятьсот двенадцать, триста сорок пять, шестьдесят семь, восемьдесят девять",
+        "8 912 триста сорок пять 67 89",
+        "plus seven nine one two three four five six seven eight nine",
+        "eight nine one two three four five six seven eight nine",
+        "it is nine one two, three four five, six seven, eight nine",
+    ],
+)
+def test_a_phone_in_words(text: str) -> None:
+    """A phone that voice typing spelled out is a phone, in hundreds, in pairs or digit by digit."""
+    phones = PhoneReader("RU").read(clean(text))
+
+    assert phones.numbers == ("+79123456789",)
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "number"),
+    [
+        ("GB", "oh seven nine one one one two three four five six", "+447911123456"),
+        ("GB", "oh seven nine double one one two three four five six", "+447911123456"),
+        ("GB", "my number is oh seven nine triple one two three four five six", "+447911123456"),
+        ("RU", "plus four four twenty seven nine four six oh nine five eight", "+442079460958"),
+        ("US", "four one five five five five two six seven one", "+14155552671"),
+    ],
+)
+def test_habits_of_saying_figures(country: str, text: str, number: str) -> None:
+    """ "Oh" is a nought, "double" and "triple" repeat, tens add up only where the number needs it."""
+    assert PhoneReader(country).read(clean(text)).numbers == (number,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "запишите на завтра на пять тридцать",
+        "в шесть сорок пять или в семь двадцать",
+        "с двенадцати до двух, с трех до пяти",
+        "one two three",
+        "нас двое, три или четыре человека",
+        "at five thirty or six fifteen",
+    ],
+)
+def test_hours_in_words_are_no_phone(text: str) -> None:
+    """A few numbers in words are hours or amounts."""
+    phones = PhoneReader("RU").read(clean(text))
+
+    assert (phones.numbers, phones.bad, phones.spans) == ((), None, ())
+
+
+def test_a_phone_in_words_too_short_is_shown_in_figures() -> None:
+    """Words that make no valid number are given back as the figures that were heard."""
+    assert PhoneReader("RU").read("восемь девять один два три четыре пять", is_asked=True).bad == "8912345"
+
+
 def test_an_answer_may_be_shorter() -> None:
     """When a phone was asked for, a few digits are an attempt at one; otherwise they are not."""
     assert PhoneReader("RU").read("12345", is_asked=True).bad == "12345"

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from responder.dialogue.meaning import Asked, Context, Intent, Offered
+from responder.salon.profile import KnowledgeItem
 from responder.understanding.reader import Reader
-from tests.factories import salon_profile
+from tests.factories import localised, salon_profile
 
 WORDS = [
     "завтра",
@@ -90,6 +91,62 @@ def test_reading_changes_nothing(reader: Reader, monday: datetime) -> None:
     reader.read(["нет, отмена, 89123456789"], now=monday)
 
     assert reader.read(["маникюр завтра в 5"], now=monday) == first
+
+
+CAREFUL = Reader(
+    salon_profile(
+        knowledge=(
+            KnowledgeItem(
+                key="mothers",
+                questions=("можно ли беременным и кормящим", "is it safe in pregnancy"),
+                answer=localised("Да."),
+            ),
+            KnowledgeItem(
+                key="redo",
+                questions=("если не понравится, можно переделать", "what if I do not like it"),
+                answer=localised("Да."),
+            ),
+        )
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "knowledge", "is_risk"),
+    [
+        ("сколько стоит маникюр, кормящим можно?", "mothers", False),
+        ("маникюр завтра, а беременным можно?", "mothers", False),
+        ("у меня аллергия, беременным можно?", "mothers", True),
+        ("я беременна, палец опух", None, True),
+        ("можно с аллергией?", None, True),
+    ],
+)
+def test_a_danger_the_salon_has_answered_is_none(
+    monday: datetime, text: str, knowledge: str | None, is_risk: bool
+) -> None:
+    """The salon's own answer to a medical question stands; a danger it does not speak of is a risk beside it."""
+    meaning = CAREFUL.read([text], now=monday)
+
+    assert (meaning.knowledge, Intent.RISK in meaning.intents) == (knowledge, is_risk)
+
+
+@pytest.mark.parametrize(
+    ("text", "knowledge", "is_complaint"),
+    [
+        ("а если не понравится?", "redo", False),
+        ("если мне не понравится, можно переделать?", "redo", False),
+        ("what if I don't like it?", "redo", False),
+        ("мне не понравилось", "redo", True),
+        ("I didn't like it at all", None, True),
+    ],
+)
+def test_a_complaint_only_supposed_is_a_question(
+    monday: datetime, text: str, knowledge: str | None, is_complaint: bool
+) -> None:
+    """What might displease is asked, what did displease is complained of."""
+    meaning = CAREFUL.read([text], now=monday)
+
+    assert (meaning.knowledge, Intent.COMPLAINT in meaning.intents) == (knowledge, is_complaint)
 
 
 def test_nothing_said_means_nothing(reader: Reader, monday: datetime) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from responder.understanding.knowledge import KnowledgeReader
 from responder.understanding.language import detect
+from responder.understanding.mentions import Services
 from responder.understanding.names import NameReader
-from responder.understanding.services import ServiceReader, Services
+from responder.understanding.services import ServiceReader
 from responder.understanding.specialists import SpecialistReader
 from responder.understanding.tokens import clean, tokenise
 from tests.factories import knowledge, service, services, specialist, specialists
@@ -60,6 +61,49 @@ def test_bare_names_when_asked(text: str, name: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Катя #", "Катя"),
+        ("# Оля", "Оля"),
+        ("Марина Сергеевна, #", "Марина Сергеевна"),
+        ("Ирина / тел: #", "Ирина"),
+        ("здравствуйте, Ирина, #", "Ирина"),
+        ("Маша # можно завтра", "Маша"),
+        ("хочу к Ольге, номер #, Лида", "Лида"),
+        ("Женя (муж) #", "Женя"),
+        ("Гульназ #", "Гульназ"),
+        ("John, #", "John"),
+        ("kate #", "Kate"),
+        ("call me at #, John", "John"),
+        ("my name's Kate and the number is #", "Kate"),
+        ("это Аня, тел #", "Аня"),
+        ("Запишите Катю на завтра, #", "Катя"),
+        ("маникюр #", None),
+        ("Haircut #", None),
+        ("к Анне, #", None),
+        ("у Ольги #", None),
+        ("with Anna #", None),
+        ("мастер Ольга #", None),
+        ("Анна, спасибо! мой номер #", None),
+        ("Здравствуйте #", None),
+        ("Hello, #", None),
+        ("Tomorrow #", None),
+        ("это мой номер #", None),
+        ("WhatsApp: #", None),
+        ("#", None),
+    ],
+)
+def test_a_name_beside_a_phone_signs_it(text: str, name: str | None) -> None:
+    """A name alone next to a phone is the customer's; a service, a greeting or "к Анне" there is no name."""
+    at = text.index("#")
+    spoken = text.replace("#", " ")
+
+    found = NameReader(frozenset({"маникюр"})).read(tokenise(spoken), spoken, phones=[(at, at + 1)])
+
+    assert found[0] == name
+
+
+@pytest.mark.parametrize(
     ("text", "key"),
     [
         ("на маникюр", "manicure"),
@@ -90,6 +134,58 @@ def test_a_word_of_several_services_gives_candidates() -> None:
     assert ServiceReader(services()).read(tokenise("на стрижку")) == Services(
         candidates=("womens_haircut", "mens_haircut")
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("маникюр и педикюр", Services(key="manicure", also=("pedicure",))),
+        ("педикюр, маникюр", Services(key="pedicure", also=("manicure",))),
+        ("nails and feet", Services(key="manicure", also=("pedicure",))),
+        ("окрашивание и женская стрижка", Services(key="colouring", also=("womens_haircut",))),
+        ("женская и мужская стрижка", Services(key="womens_haircut", also=("mens_haircut",))),
+        (
+            "стрижка + окрашивание",
+            Services(candidates=("womens_haircut", "mens_haircut"), also=("colouring",)),
+        ),
+        ("маникюр или педикюр", Services(candidates=("manicure", "pedicure"))),
+        ("женская или мужская стрижка", Services(candidates=("womens_haircut", "mens_haircut"))),
+        ("на маникюр, ой нет, на педикюр", Services(key="pedicure")),
+        ("не на маникюр, а на педикюр", Services(key="pedicure")),
+        ("педикюр вместо маникюра", Services(key="pedicure")),
+        ("маникюр без педикюра", Services(key="manicure")),
+        ("только маникюр, педикюр не надо", Services(key="manicure")),
+        ("заменить маникюр на педикюр", Services(key="pedicure")),
+        ("change manicure to pedicure", Services(key="pedicure")),
+        ("мужская стрижка и моделирование бороды", Services(key="mens_haircut")),
+        ("маникюр с покрытием гель-лак", Services(key="manicure")),
+    ],
+)
+def test_services_for_one_visit(text: str, found: Services) -> None:
+    """Services named side by side are wanted together; alternatives are candidates; what is corrected or refused is
+    not wanted; a doubtful one is asked about and the others are kept."""
+    assert ServiceReader(services()).read(tokenise(clean(text))) == found
+
+
+def test_a_word_may_only_say_more_of_the_service_named() -> None:
+    """ "С покрытием гель-лак" after "педикюр" is no manicure, though the manicure goes by that name."""
+    reader = ServiceReader(
+        [
+            service("nails", "Маникюр", "Manicure", aliases=("гель-лак",)),
+            service("feet", "Педикюр с покрытием", "Pedicure"),
+        ]
+    )
+
+    assert reader.read(tokenise("педикюр с покрытием гель-лак")) == Services(key="feet")
+
+
+def test_people_name_a_service_only_when_asked_which() -> None:
+    """ "Спрошу у мужа" wants no men's haircut; "мужу" answers whose haircut it is."""
+    reader = ServiceReader(services())
+
+    assert reader.read(tokenise("спрошу у мужа")) == Services()
+    assert reader.read(tokenise("мужу"), is_asked=True).key == "mens_haircut"
+    assert reader.read(tokenise("подстричь мужа")).key == "mens_haircut"
 
 
 def test_the_fuller_name_wins() -> None:

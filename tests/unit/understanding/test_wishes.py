@@ -235,6 +235,61 @@ def test_an_offered_weekday_is_the_day_offered() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("вторая половина дня", "12:00-18:00"),
+        ("во второй половине дня", "12:00-18:00"),
+        ("завтра во второй половине", "11-24 12:00-18:00"),
+        ("в первой половине дня", "06:00-12:00"),
+        ("in the second half of the day", "12:00-18:00"),
+        ("the first half of the day", "06:00-12:00"),
+        ("second half of tomorrow", "11-24 12:00-18:00"),
+        ("в первой половине недели", "11-23..11-25"),
+        ("во второй половине следующей недели", "12-03..12-06"),
+        ("in the first half of next week", "11-30..12-02"),
+        ("во второй половине декабря", "12-16..12-31"),
+    ],
+)
+def test_halves(text: str, expected: str) -> None:
+    """Half of a day is a part of it, half of a week or a month is days; neither is the second of the month."""
+    assert wishes(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("не могу завтра, можно в пятницу?", ["11-27"]),
+        ("can't do tomorrow, could I come on Friday", ["11-27"]),
+        ("не успеваю к 5, можно в 6?", ["18:00"]),
+        ("не могу завтра, в пятницу", []),
+        ("опоздаю минут на 10", []),
+        ("у меня запись на завтра, хочу на пятницу", ["11-27"]),
+    ],
+)
+def test_a_refusal_ends_where_a_new_request_begins(text: str, expected: list[str]) -> None:
+    """A refused list goes on over commas, a request after it is a wish; what is booked already is none."""
+    assert wishes(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("в девять ноль ноль утра", ["09:00"]),
+        ("завтра в восемнадцать ноль ноль", ["11-24 18:00"]),
+        ("в семь ноль пять", ["19:05"]),
+    ],
+)
+def test_noughts_are_minutes(text: str, expected: list[str]) -> None:
+    """ "Ноль ноль" and "ноль пять" after an hour are its minutes."""
+    assert wishes(text) == expected
+
+
+def test_two_bare_hours_answer_when_asked() -> None:
+    """ "5 или 6" are two hours and not six minutes past five."""
+    assert wishes("5 или 6", is_asked=True) == ["17:00", "18:00"]
+
+
+@pytest.mark.parametrize(
     ("text", "refused_day"), [("завтра не могу", True), ("не сегодня", True), ("не в 15:00", False)]
 )
 def test_refusals_are_told(text: str, refused_day: bool) -> None:
