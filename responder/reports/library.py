@@ -1,0 +1,123 @@
+"""Books of one snapshot: which enquiries a query is about, and whether their counted days can tell what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+
+import numpy as np
+
+from responder.db.engine import Connection
+from responder.reports.books import Book, By, CellBook, Names, RowBook, cell_labels, row_labels
+from responder.reports.columns import Elapsed, Rows, elapsed_at, read_rows
+from responder.reports.counting import Asked, can_count
+from responder.reports.entries import Cells
+from responder.reports.query import ReportQuery
+from responder.reports.rollups import read_counted
+from responder.reports.working import WorkingTime
+from responder.timing.counts import Bools
+
+EXACT_UP_TO = 10_000  # enquiries of a period: so many are counted one by one in less time than it takes to notice
+SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+IS_SMALL = """
+SELECT count(*) <= %(most)s AS is_small FROM (
+    SELECT FROM enquiry_measures WHERE salon_id = %(salon)s AND day BETWEEN %(first)s AND %(last)s LIMIT %(most)s + 1
+) AS found
+"""
+
+CHANNELS = "SELECT id, kind FROM channel_account WHERE salon_id = %(salon)s"
+OPERATORS = "SELECT id, key FROM operator WHERE salon_id = %(salon)s"
+
+
+class Library:
+    """Books of one snapshot, each opened once."""
+
+    def __init__(
+        self, connection: Connection, query: ReportQuery, names: Names, *, now: datetime, exact_up_to: int
+    ) -> None:
+        self._connection, self._names, self._exact_up_to = connection, names, exact_up_to
+        self._elapsed = elapsed_of(query, now)
+        self._opened: dict[tuple[date, bool], Book] = {}
+        self._small: dict[date, bool] = {}
+
+    async def book(self, query: ReportQuery, asked: Sequence[Asked], *, by: By | None = None) -> Book:
+        chosen = query.chosen
+        cells_cannot_tell = by is not None and by.is_person and chosen.is_about_marks
+        by_rows = bool(chosen.people) or cells_cannot_tell or not can_count(asked) or await self._is_small(query)
+        key = (query.since, by_rows)
+        if key not in self._opened:
+            self._opened[key] = await (self._of_rows(query) if by_rows else self._of_cells(query))
+        return self._opened[key]
+
+    async def _is_small(self, query: ReportQuery) -> bool:
+        if query.since not in self._small:
+            values = {
+                "salon": query.salon.id,
+                "first": query.since,
+                "last": query.until,
+                "most": self._exact_up_to,
+            }
+            row = await (await self._connection.execute(IS_SMALL, values)).fetchone()
+            self._small[query.since] = row is not None and row["is_small"]
+        return self._small[query.since]
+
+    async def _of_rows(self, query: ReportQuery) -> Book:
+        days = [query.since + timedelta(days=at) for at in range(query.days)]
+        rows = await read_rows(self._connection, salon_id=query.salon.id, days=days)
+        return RowBook(rows=rows.where(rows_chosen(rows, query, self._names)), elapsed=self._elapsed, names=self._names)
+
+    async def _of_cells(self, query: ReportQuery) -> Book:
+        counted = await read_counted(self._connection, salon_id=query.salon.id, first=query.since, last=query.until)
+        return CellBook(
+            cells=counted.cells.where(self._cells_chosen(counted.cells, query)),
+            people={side: cells.where(self._cells_chosen(cells, query)) for side, cells in counted.people.items()},
+            waiting=counted.waiting.where(rows_chosen(counted.waiting, query, self._names)),
+            elapsed=self._elapsed,
+            names=self._names,
+        )
+
+    def _cells_chosen(self, cells: Cells, query: ReportQuery) -> Bools:
+        which = np.ones(len(cells), dtype=bool)
+        for by, values in _choices(query):
+            which &= np.isin(cell_labels(cells, by, self._names), values)
+        return which
+
+
+async def read_names(connection: Connection, salon_id: int) -> Names:
+    values = {"salon": salon_id}
+    channels = await (await connection.execute(CHANNELS, values)).fetchall()
+    operators = await (await connection.execute(OPERATORS, values)).fetchall()
+    return Names(
+        channels={row["id"]: row["kind"] for row in channels},
+        operators={str(row["id"]): row["key"] for row in operators},
+    )
+
+
+def elapsed_of(query: ReportQuery, now: datetime) -> Mapping[bool, Elapsed]:
+    """How long what goes on has lasted at `now`, in calendar (False) and in working time (True); for the period of the
+    query and the one before it."""
+    first = datetime.combine(query.before.since, time(), tzinfo=query.salon.zone)
+    working = WorkingTime(query.salon.hours, first=first - timedelta(days=1), last=now)
+    return {False: elapsed_at(now), True: elapsed_at(now, working)}
+
+
+def rows_chosen(rows: Rows, query: ReportQuery, names: Names) -> Bools:
+    """Which of the enquiries have the marks a query asks for."""
+    which = np.ones(len(rows), dtype=bool)
+    for by, values in _choices(query):
+        which &= np.isin(row_labels(rows, by, names), values)
+    return which
+
+
+def _choices(query: ReportQuery) -> list[tuple[By, list[str]]]:
+    chosen = query.chosen
+    every = {
+        By.CHANNEL: chosen.channels,
+        By.SOURCE: chosen.sources,
+        By.CATEGORY: chosen.categories,
+        By.PRIORITY: chosen.priorities,
+        By.OPERATOR: chosen.operators,
+        By.SPECIALIST: chosen.specialists,
+    }
+    return [(by, sorted(values)) for by, values in every.items() if values]
