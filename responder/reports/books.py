@@ -19,6 +19,7 @@ from responder.reports.counting import Asked, figures_by_group, waits_of_cells, 
 from responder.reports.entries import COUNTERS, Cells, counters_of
 from responder.reports.rollups import people_of
 from responder.timing.bins import Ints
+from responder.timing.counts import WaitColumns
 from responder.timing.statistics import Figure
 
 Labels = NDArray[np.generic]
@@ -79,6 +80,10 @@ class Book(Protocol):
 
     def cut(self, by: By, asked: Sequence[Asked]) -> list[Cut]: ...
 
+    def waits(self, asked: Sequence[Asked]) -> WaitColumns:
+        """Every wait of everybody, `figure` being the position in `asked`; those of counted days by their bins."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class RowBook:
@@ -95,6 +100,9 @@ class RowBook:
     def cut(self, by: By, asked: Sequence[Asked]) -> list[Cut]:
         labels, group = _coded(row_labels(self.rows, by, self.names), by)
         return self._cuts(labels, group, asked)
+
+    def waits(self, asked: Sequence[Asked]) -> WaitColumns:
+        return waits_of_rows(self.rows, np.zeros(len(self.rows), dtype=np.int64), asked, self.elapsed)
 
     def _cuts(self, labels: Labels, group: Ints, asked: Sequence[Asked]) -> list[Cut]:
         waits = waits_of_rows(self.rows, group, asked, self.elapsed)
@@ -124,6 +132,15 @@ class CellBook:
         labels, group = _coded(cell_labels(cells, by, self.names), by)
         waiting = row_labels(self.waiting, by, self.names)
         return self._cuts(cells, labels, group, _placed(waiting, labels), asked, hourly=by.is_hourly)
+
+    def waits(self, asked: Sequence[Asked]) -> WaitColumns:
+        cells, waiting = np.zeros(len(self.cells), np.int64), np.zeros(len(self.waiting), np.int64)
+        return WaitColumns.joined(
+            [
+                waits_of_cells(self.cells, cells, asked),
+                waits_of_rows(self.waiting, waiting, asked, self.elapsed, only_open=True),
+            ]
+        )
 
     def _cuts(
         self,
