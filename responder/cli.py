@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 salon_app = typer.Typer(help="The salon file: check it, import it.", no_args_is_help=True)
 app.add_typer(salon_app, name="salon")
+token_app = typer.Typer(help="Keys with which other programs read a salon's figures.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
 
 SalonOption = Annotated[
     str | None, typer.Option("--salon", metavar="SLUG", help="Which salon; the first when left out.")
@@ -117,6 +119,37 @@ def check_file(file: Annotated[Path, typer.Argument(help="The salon file (YAML).
 
     salon = read_salon_file(file)
     print(f"{file}: in order ({len(salon.services)} services, {len(salon.specialists)} specialists)")
+
+
+@token_app.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(help="What the key is for.", show_default=False)],
+    scope: Annotated[list[str] | None, typer.Option(metavar="SCOPE", help="What it opens: report:read.")] = None,
+    salon: SalonOption = None,
+) -> None:
+    """Make a key and show it, this once."""
+    from responder.commands.token import create
+
+    print(asyncio.run(create(_settings(quiet=True), salon=salon, name=name, scopes=scope or ["report:read"])))
+
+
+@token_app.command("list")
+def list_tokens(salon: SalonOption = None) -> None:
+    """Every key of a salon: what it opens, when it was made and last used."""
+    from responder.commands.token import listing
+
+    print(asyncio.run(listing(_settings(quiet=True), salon=salon)))
+
+
+@token_app.command("revoke")
+def revoke_token(
+    number: Annotated[int, typer.Argument(help="Its number in the list.", show_default=False)],
+    salon: SalonOption = None,
+) -> None:
+    """End a key at once and for good."""
+    from responder.commands.token import revoke
+
+    print(asyncio.run(revoke(_settings(quiet=True), salon=salon, number=number)))
 
 
 @app.callback(invoke_without_command=True)
