@@ -19,6 +19,7 @@ from responder.web.assets import assets_router
 from responder.web.chat import ChatDesk, chat_router
 from responder.web.health import Check, health_router
 from responder.web.hooks import Accept, FindDoor, hooks_route
+from responder.web.report import publish_schema, report_api
 from responder.web.staff.api import staff_api
 from responder.web.staff.pages import HEADERS, refusal_page, staff_pages
 
@@ -38,13 +39,18 @@ def make_app(
     checks: Mapping[str, Check],
 ) -> FastAPI:
     """The application over parts that somebody else opened and will close."""
-    app = FastAPI(title="Responder", version=__version__, docs_url="/api/docs", redoc_url=None)
+    app = FastAPI(
+        title="Responder", version=__version__, docs_url="/api/docs", redoc_url=None, openapi_url="/api/openapi.json"
+    )
     app.router.routes.append(hooks_route(find_door, accept, clock=clock))
     app.include_router(chat_router(chat_desk, secret_key=secret_key, clock=clock, live=live))
     app.include_router(assets_router())
     app.include_router(access.router())
     app.include_router(staff_pages(desk, database=database, salons=salons, clock=clock, access=access))
     app.include_router(staff_api(desk, database=database, salons=salons, access=access))
+    reports = report_api(database=database, salons=salons, clock=clock, access=access)
+    app.include_router(reports)
+    publish_schema(app, reports)
     app.include_router(health_router(checks))
     app.include_router(_front_door())
     app.add_exception_handler(HTTPException, _refuse)
