@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, HTTPException, Path, Request
+from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from responder.clock import Clock
@@ -17,6 +17,7 @@ from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.salon.tokens import PREFIX, Holder, Scope, find_holder
 from responder.web.access import Access
+from responder.web.problems import Problem
 
 _BEARER = HTTPBearer(
     auto_error=False,
@@ -36,12 +37,12 @@ def report_gate(*, access: Access, database: Database, salons: SalonCache, clock
         """None for the installation's own token, which opens every salon."""
         try:
             access.require(request)
-        except HTTPException as refused:
+        except Problem as refused:
             if refused.status_code != 401 or not key.startswith(PREFIX):
                 raise
             holder = await find_holder(database, key, now=clock.now())
             if holder is None:
-                raise HTTPException(401, "This token was never made or has been revoked.") from None
+                raise Problem(401, "unknown_token") from None
             return holder
         return None
 
@@ -52,8 +53,8 @@ def report_gate(*, access: Access, database: Database, salons: SalonCache, clock
         for profile in await salons.all():
             if profile.slug == salon and (holder is None or holder.salon_id == profile.id):
                 if holder is not None and Scope.REPORT_READ not in holder.scopes:
-                    raise HTTPException(403, f"This token lacks the scope {Scope.REPORT_READ}.")
+                    raise Problem(403, "lacks_scope", scope=Scope.REPORT_READ.value)
                 return profile
-        raise HTTPException(404, f"There is no salon {salon!r}.")
+        raise Problem(404, "no_salon", salon=salon)
 
     return gate
