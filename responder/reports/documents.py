@@ -6,7 +6,7 @@ Nothing is rounded. Seconds are numbers, shares 0..1, instants ISO 8601, null wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, date
 from typing import Any
 
@@ -22,6 +22,7 @@ from responder.timing.statistics import AnsweredFirst, Figure, wilson_interval
 from responder.timing.timeline import Exclusion
 
 DAYS_OF_WEEK = 7
+_LISTED = tuple(item.name for item in fields(Listed))
 
 
 def period_document(report: Report) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def page_document(page: Page, *, salon: str) -> dict[str, Any]:
 
 
 def _listed(row: Listed, salon: str) -> dict[str, Any]:
-    return asdict(row) | {
+    return {name: getattr(row, name) for name in _LISTED} | {
         "arrived_at": row.arrived_at.isoformat(),
         "arrived_local": row.arrived_local.isoformat(),
         "excluded": None if row.excluded is None else row.excluded.value,
