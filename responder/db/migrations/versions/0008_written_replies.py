@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008_written_replies"
+down_revision = "0007_substance_corrected"
 branch_labels = None
 depends_on = None
 
