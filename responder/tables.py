@@ -5,12 +5,14 @@ from __future__ import annotations
 from sqlalchemy import DefaultClause, MetaData, text
 from sqlmodel import SQLModel
 
+from responder.alerts import tables as alerts
 from responder.booking import tables as booking
 from responder.dialogue import tables as dialogue
 from responder.leads import tables as leads
 from responder.salon import tables as salon
+from responder.watch import tables as watch
 
-MODULES = (salon, dialogue, booking, leads)
+MODULES = (salon, dialogue, booking, leads, alerts, watch)
 
 
 def metadata() -> MetaData:

@@ -11,12 +11,15 @@ from datetime import datetime, timedelta
 
 from responder.hours import OpeningHours
 from responder.salon.profile import Rung, Target
-from responder.timing.measures import Measure, Measures
+from responder.timing.measures import Measure, Span, measure
+from responder.timing.timeline import GivenBack, Timeline
 from responder.watch.targets import BOOKING_CONFIRMED, tells_each
 
 # Waits from the clock start end with the enquiry; what a person was needed for or a booking wants does too, but for
 # the booking: a booked enquiry is closed soon, and its visit must be confirmed all the same.
 WATCHED = (Measure.FIRST_REPLY, Measure.FIRST_USEFUL, Measure.BOT_FRT, Measure.HUMAN_FRT, Measure.HUMAN_WAIT)
+
+BY_PEOPLE = (Measure.HUMAN_FRT, Measure.HUMAN_WAIT)
 
 WARN, BREACH, ESCALATE = "warn", "breach", "escalate"
 LOOK_AGAIN_AFTER = timedelta(seconds=15)  # at an alerted wait that goes on, to say soon that it is over
@@ -75,18 +78,25 @@ class Look:
     over: tuple[Waiting, ...] = ()
 
 
-def waits_of(measures: Measures, bookings: Iterable[Booking] = (), *, now: datetime) -> tuple[Waiting, ...]:
+def waits_of(timeline: Timeline, bookings: Iterable[Booking] = (), *, now: datetime) -> tuple[Waiting, ...]:
     """The waits that timers may watch; none of an excluded enquiry.
 
-    A wait ends when it is met, when the other side made it moot, or with the enquiry. That an enquiry is not closed is
-    watched once a person was needed: one that the bot dealt with alone closes itself.
+    A wait ends when it is met, when the other side made it moot, or with the enquiry; that for a person also when staff
+    give the dialogue back: then nobody is to come, though the figures go on counting who never came. That an enquiry is
+    not closed is watched once a person was needed: one that the bot dealt with alone closes itself.
     """
+    measures = measure(timeline)
     if measures.excluded is not None:
         return ()
     closed_at = measures.spans[Measure.RESOLUTION][0].end
     found = [
         Waiting(
-            measure=name, number=number, start=span.start, ended_at=_first_of(span.end, span.released_at, closed_at)
+            measure=name,
+            number=number,
+            start=span.start,
+            ended_at=_first_of(
+                span.end, span.released_at, closed_at, _given_back_at(timeline, span) if name in BY_PEOPLE else None
+            ),
         )
         for name in WATCHED
         for number, span in enumerate(measures.spans[name])
@@ -115,7 +125,7 @@ def due_steps(
     moments: list[datetime] = []
     over: list[Waiting] = []
     for waiting in waits:
-        told = {step for measure, number, step in fired if (measure, number) == (waiting.measure, waiting.number)}
+        told = {step for name, number, step in fired if (name, number) == (waiting.measure, waiting.number)}
         if waiting.ended_at is not None:
             if told:
                 over.append(waiting)
@@ -157,6 +167,10 @@ def first_look_after(targets: Iterable[Target]) -> timedelta | None:
 def _after(start: datetime, target: Target, times: float, hours: OpeningHours) -> datetime | None:
     seconds = target.seconds * times
     return hours.after_working_seconds(start, seconds) if target.working else start + timedelta(seconds=seconds)
+
+
+def _given_back_at(timeline: Timeline, span: Span) -> datetime | None:
+    return _first_of(*(call.at for call in timeline.calls if isinstance(call, GivenBack) and call.at >= span.start))
 
 
 def _booking_wait(booking: Booking, now: datetime) -> Waiting:

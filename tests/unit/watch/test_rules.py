@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from responder.hours import OpeningHours
 from responder.salon.profile import LADDER, Rung, Target
-from responder.timing.measures import Measures, measure
-from responder.timing.timeline import Author, Exclusion, Inbound, Outbound, PersonNeeded, Substance, TakenOver, Timeline
+from responder.timing.timeline import Author, Exclusion, GivenBack, Inbound, Outbound, PersonNeeded, Substance, TakenOver, Timeline
 from responder.watch.rules import Booking, Fired, Look, Waiting, due_steps, first_look_after, steps_of, waits_of
 from responder.watch.targets import DEFAULTS, Selected, every_target, targets_for
 from tests.factories import salon_profile
@@ -118,20 +117,20 @@ def test_a_place_that_never_opens_is_not_watched_in_working_time() -> None:
     assert look(wait(), at=10_000, targets=working, hours=closed) == Look(due=(), next_at=None)
 
 
-def timeline(*, useful_at: float | None = None, needed_at: float | None = None, **more: object) -> Measures:
+def timeline(*, useful_at: float | None = None, needed_at: float | None = None, back_at: float | None = None, **more: object) -> Timeline:
     reply = Outbound(key="1", author=Author.BOT, substance=Substance.SUBSTANTIVE, accepted_at=after(useful_at or 0))
-    return measure(
-        Timeline(
-            inbound=(Inbound(key="1", received_at=START),),
-            outbound=() if useful_at is None else (reply,),
-            calls=() if needed_at is None else (PersonNeeded(at=after(needed_at)),),
-            **more,  # type: ignore[arg-type]
-        )
+    needed = () if needed_at is None else (PersonNeeded(at=after(needed_at)),)
+    back = () if back_at is None else (GivenBack(at=after(back_at)),)
+    return Timeline(
+        inbound=(Inbound(key="1", received_at=START),),
+        outbound=() if useful_at is None else (reply,),
+        calls=(*needed, *back),
+        **more,  # type: ignore[arg-type]
     )
 
 
-def open_waits(measures: Measures, *bookings: Booking, now: float = 1) -> set[str]:
-    return {found.measure for found in waits_of(measures, bookings, now=after(now)) if found.ended_at is None}
+def open_waits(enquiry: Timeline, *bookings: Booking, now: float = 1) -> set[str]:
+    return {found.measure for found in waits_of(enquiry, bookings, now=after(now)) if found.ended_at is None}
 
 
 def test_who_was_helped_by_the_bot_waits_for_nobody() -> None:
@@ -142,6 +141,11 @@ def test_who_was_helped_by_the_bot_waits_for_nobody() -> None:
 def test_a_person_who_is_needed_is_waited_for() -> None:
     """From the hand-off on somebody waits for a person, and the enquiry is to be closed."""
     assert open_waits(timeline(useful_at=2, needed_at=5)) == {"human_frt_s", "human_wait_s", "resolution_s"}
+
+
+def test_a_dialogue_given_back_waits_for_no_person() -> None:
+    """Staff who give a dialogue back to the bot have ended the wait for a person."""
+    assert open_waits(timeline(useful_at=2, needed_at=5, back_at=60)) == {"resolution_s"}
 
 
 def test_nobody_waits_in_a_closed_or_excluded_enquiry() -> None:
@@ -164,7 +168,7 @@ def test_a_booking_wants_its_confirmation_even_when_the_enquiry_is_closed() -> N
 
 def test_staff_who_take_over_are_waited_for_from_then_on() -> None:
     """Taking over unasked begins the wait for a person's reply."""
-    taken = measure(Timeline(inbound=(Inbound(key="1", received_at=START),), calls=(TakenOver(at=after(30)),)))
+    taken = Timeline(inbound=(Inbound(key="1", received_at=START),), calls=(TakenOver(at=after(30)),))
 
     (found,) = [item for item in waits_of(taken, now=after(31)) if item.measure == "human_wait_s"]
 
@@ -214,4 +218,4 @@ def test_looking_when_told_to_finds_every_step_once(
             for step in steps_of(item, targets[item.measure], ladder=LADDER, hours=SALON.hours)
             if item.measure not in ("bot_frt_s", "human_frt_s") and step.due_at <= end
         }
-        assert expected == {step for step in fired}
+        assert expected == set(fired)
