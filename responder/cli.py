@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 salon_app = typer.Typer(help="The salon file: check it, import it.", no_args_is_help=True)
 app.add_typer(salon_app, name="salon")
+alert_app = typer.Typer(help="Alerts outside the product.", no_args_is_help=True)
+app.add_typer(alert_app, name="alert")
 
 SalonOption = Annotated[
     str | None, typer.Option("--salon", metavar="SLUG", help="Which salon; the first when left out.")
@@ -117,6 +119,19 @@ def check_file(file: Annotated[Path, typer.Argument(help="The salon file (YAML).
 
     salon = read_salon_file(file)
     print(f"{file}: in order ({len(salon.services)} services, {len(salon.specialists)} specialists)")
+
+
+@alert_app.command("test")
+def try_alerts(
+    salon: SalonOption = None,
+    destination: Annotated[str | None, typer.Option("--to", metavar="KEY", help="Only this destination.")] = None,
+) -> None:
+    """Send a test message to every destination of the salon file; exit code 1 when one did not take it."""
+    from responder.commands.alert import send_tests
+
+    lines, is_well = asyncio.run(send_tests(_settings(quiet=True), salon=salon, destination=destination))
+    print("\n".join(lines))
+    raise typer.Exit(0 if is_well else 1)
 
 
 @app.callback(invoke_without_command=True)

@@ -34,7 +34,7 @@ class AppriseNotifier:
 
         kind = apprise.NotifyType.FAILURE if is_critical else apprise.NotifyType.WARNING
         async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-            with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:
+            with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
                 try:
                     async with asyncio.timeout(_lasts_s):
                         is_sent = bool(await self._apprise.async_notify(title=title, body=body, notify_type=kind))

@@ -126,9 +126,7 @@ class AlertSender:
         stale = now - GIVE_UP_AFTER
         await connection.execute(DROP, {"salon": salon.id, "now": now, "stale": stale, "destinations": keys})
 
-    async def _tell(
-        self, salon: SalonProfile, destination: AlertDestination, notifier: Notifier
-    ) -> datetime | None:
+    async def _tell(self, salon: SalonProfile, destination: AlertDestination, notifier: Notifier) -> datetime | None:
         """One message with all that is due; gives when to come back."""
         now = self._clock.now()
         about = {"salon": salon.id, "destination": destination.key, "limit": BATCH}

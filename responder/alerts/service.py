@@ -123,6 +123,4 @@ async def mark_seen(connection: Connection, salon_id: int, ids: Sequence[int] | 
 async def defer_sending(connection: Connection, salon_id: int, *, at: datetime) -> None:
     """One job a salon waits; it takes whatever is to be told when it runs."""
     lock = f"{SEND_ALERTS}:{salon_id}"
-    await jobs.defer(
-        connection, SEND_ALERTS, args={"salon_id": salon_id}, lock=lock, queueing_lock=lock, run_at=at
-    )
+    await jobs.defer(connection, SEND_ALERTS, args={"salon_id": salon_id}, lock=lock, queueing_lock=lock, run_at=at)

@@ -18,9 +18,7 @@ class Alert(SQLModel, table=True):
 
     __tablename__ = "alert"
     __table_args__ = (
-        Index(
-            "alert_once", "salon_id", "subject", "step", unique=True, postgresql_where=text("resolved_at IS NULL")
-        ),
+        Index("alert_once", "salon_id", "subject", "step", unique=True, postgresql_where=text("resolved_at IS NULL")),
         Index("alert_recent", "salon_id", "id"),
         Index("alert_unrouted", "salon_id", postgresql_where=text("routed_at IS NULL")),
     )

@@ -37,7 +37,8 @@ def alert_words(language: str) -> Mapping[str, str]:
 def headline(alert: Mapping[str, Any], language: str) -> str:
     """What happened, in a few words."""
     words, facts = alert_words(language), alert["facts"]
-    name = f"{alert['kind']}_{facts['measure']}" if f"{alert['kind']}_{facts.get('measure')}" in words else alert["kind"]
+    own = f"{alert['kind']}_{facts.get('measure')}"
+    name = own if own in words else alert["kind"]
     said = {
         "what": words.get(str(facts.get("measure")), ""),
         "account": facts.get("account", ""),
@@ -74,7 +75,9 @@ def message(
     words = alert_words(language)
     first = headline(alerts[0], language)
     title = f"{salon}: {first}" if len(alerts) == 1 else f"{salon}: {words['many'].format(count=len(alerts))}"
-    lines = [_line(alert, language, slug=slug, base_url=base_url, now=now, is_only=len(alerts) == 1) for alert in alerts]
+    lines = [
+        _line(alert, language, slug=slug, base_url=base_url, now=now, is_only=len(alerts) == 1) for alert in alerts
+    ]
     shown = lines[:MOST_LINES]
     if len(lines) > MOST_LINES:
         shown.append(words["more"].format(count=len(lines) - MOST_LINES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.contract import ChannelKind, Polling
+from responder.alerts.sending import subject_of
 from responder.assembly import Responder, database_url, responder
 from responder.commands.serve import checks_of
 from responder.dialogue.meaning import Context
@@ -13,6 +14,12 @@ from responder.settings import Settings
 from responder.web.health import CHECK_LASTS_S, Check, check_parts
 
 OFF = "off"
+
+
+LAST_TROUBLE = """
+SELECT facts ->> 'reason' AS reason FROM alert
+WHERE salon_id = %(salon)s AND subject = %(subject)s AND resolved_at IS NULL
+"""
 
 
 async def examine(settings: Settings) -> dict[str, str]:
@@ -47,7 +54,26 @@ async def _add_accounts(running: Responder, checks: dict[str, Check]) -> dict[st
                 switched_off[name] = f"{OFF}: set {', '.join(crm_account.secrets.values())}"
             else:
                 checks[name] = _calling(crm.probe)
+        for destination in salon.alerts:
+            name = f"{salon.slug} alerts {destination.key}"
+            if destination.key in running.notifiers.get(salon.id, {}):
+                checks[name] = _last_message_arrived(running, salon.id, destination.key)
+            else:
+                switched_off[name] = f"{OFF}: set {destination.variable}"
     return switched_off
+
+
+def _last_message_arrived(running: Responder, salon_id: int, key: str) -> Check:
+    """Asks nobody outside: `responder alert test` sends."""
+
+    async def check() -> None:
+        async with running.database.connection() as connection:
+            values = {"salon": salon_id, "subject": subject_of(key)}
+            row = await (await connection.execute(LAST_TROUBLE, values)).fetchone()
+        if row is not None:
+            raise LookupError(row["reason"] or "the last message was not taken")
+
+    return check
 
 
 def _calling(probe: object) -> Check:

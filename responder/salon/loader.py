@@ -15,8 +15,8 @@ from responder.db.engine import Connection, Database
 from responder.errors import NotFound
 from responder.hours import OpeningHours
 from responder.salon import schema
-from responder.salon.notation import quiet_hours
 from responder.salon.calendar import salon_hours, specialist_hours
+from responder.salon.notation import quiet_hours
 from responder.salon.profile import (
     Address,
     AlertDestination,

@@ -34,7 +34,6 @@ from responder.salon.fields import (
     Zone,
 )
 
-
 Role = Literal["operator", "administrator", "owner"]
 
 

@@ -63,9 +63,7 @@ def channel_subject(account_id: int, *, is_inbound: bool) -> str:
     return f"channel:{account_id}:{'in' if is_inbound else 'out'}"
 
 
-def channel_fails(
-    salon_id: int, account_id: int, name: str, reason: str, *, is_inbound: bool = False
-) -> NewAlert:
+def channel_fails(salon_id: int, account_id: int, name: str, reason: str, *, is_inbound: bool = False) -> NewAlert:
     """An account that does not send, or (`is_inbound`) that does not let messages in."""
     return NewAlert(
         salon_id=salon_id,

@@ -92,12 +92,12 @@ class Watch:
         ids = [row["id"] for row in claimed]
         timelines = await load_timelines(connection, ids)
         fired: defaultdict[int, set[Fired]] = defaultdict(set)
-        for row in await (await connection.execute(sql.FIRED, {"ids": ids})).fetchall():
-            fired[row["enquiry_id"]].add((row["measure"], row["number"], row["step"]))
+        for event in await (await connection.execute(sql.FIRED, {"ids": ids})).fetchall():
+            fired[event["enquiry_id"]].add((event["measure"], event["number"], event["step"]))
         bookings: defaultdict[int, list[Booking]] = defaultdict(list)
         values = {"ids": ids, "threads": [row["thread_id"] for row in claimed]}
-        for row in await (await connection.execute(sql.BOOKINGS, values)).fetchall():
-            bookings[row["enquiry_id"]].append(Booking(**{k: v for k, v in row.items() if k != "enquiry_id"}))
+        for visit in await (await connection.execute(sql.BOOKINGS, values)).fetchall():
+            bookings[visit.pop("enquiry_id")].append(Booking(**visit))
         for row in claimed:
             known = timelines[row["id"]], bookings[row["id"]], fired[row["id"]]
             try:

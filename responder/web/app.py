@@ -44,7 +44,7 @@ def make_app(
     app.include_router(assets_router())
     app.include_router(access.router())
     app.include_router(staff_pages(desk, database=database, salons=salons, clock=clock, access=access))
-    app.include_router(staff_api(desk, database=database, salons=salons, access=access))
+    app.include_router(staff_api(desk, database=database, salons=salons, access=access, clock=clock, live=live))
     app.include_router(health_router(checks))
     app.include_router(_front_door())
     app.add_exception_handler(HTTPException, _refuse)

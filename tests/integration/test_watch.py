@@ -183,11 +183,14 @@ async def test_a_booking_that_nobody_confirms_is_told(world: World) -> None:
     """Booking starts the manager's half hour, also after the enquiry was closed; confirming ends it."""
     enquiry = await world.arrive(reply(2), due=None)
     thread = await world.thread(enquiry)
-    (names,) = await world.rows("SELECT (SELECT min(id) FROM service) AS service, (SELECT min(id) FROM specialist) AS s")
+    (names,) = await world.rows(
+        "SELECT (SELECT min(id) FROM service) AS service, (SELECT min(id) FROM specialist) AS s"
+    )
     async with world.database.transaction() as connection:
         statement = (
             "INSERT INTO appointment (salon_id, specialist_id, service_id, thread_id, enquiry_id, state, starts_at,"
-            " ends_at, busy, hold_until) VALUES (%s, %s, %s, %s, %s, 'held', %s, %s, tstzrange(%s, %s), %s) RETURNING id"
+            " ends_at, busy, hold_until)"
+            " VALUES (%s, %s, %s, %s, %s, 'held', %s, %s, tstzrange(%s, %s), %s) RETURNING id"
         )
         begins, ends = after(90_000), after(93_600)
         values = (world.place.salon_id, names["s"], names["service"], thread, enquiry, begins, ends, begins, ends)
@@ -353,7 +356,9 @@ async def test_sends_that_fail_for_minutes_are_told(world: World) -> None:
     assert await watch.look() == 0
     other = await world.arrive(reply(100), due=None)
     thread = await world.thread(other)
-    await world.rows("UPDATE thread SET last_message_at = %(at)s WHERE id = %(id)s RETURNING id", id=thread, at=after(100))
+    await world.rows(
+        "UPDATE thread SET last_message_at = %(at)s WHERE id = %(id)s RETURNING id", id=thread, at=after(100)
+    )
     world.at(182)
     assert await watch.look() == 0
 

@@ -7,13 +7,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, Field
 
+from responder.clock import Clock
 from responder.db.engine import Database
 from responder.desk.service import Desk
 from responder.dialogue.states import CloseReason
 from responder.errors import NotFound, Refused
 from responder.leads.service import recent_leads
+from responder.live import Live
 from responder.salon.loader import SalonCache
 from responder.web.access import Access
+from responder.web.staff.alerts import list_alerts, see_alerts
 from responder.web.staff.views import one_dialogue, recent_dialogues
 
 Operator = Annotated[str | None, Field(description="Key of an operator in the salon file.", max_length=64)]
@@ -30,11 +33,21 @@ class Reply(BaseModel):
     key: Annotated[str | None, Field(max_length=64, description="The same key twice sends once.")] = None
 
 
+class Confirm(BaseModel):
+    operator: Operator = None
+
+
+class Seen(BaseModel):
+    ids: Annotated[list[int] | None, Field(max_length=10_000, description="Left out: all alerts of the salon.")] = None
+
+
 class Close(BaseModel):
     reason: CloseReason = CloseReason.RESOLVED
 
 
-def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Access) -> APIRouter:
+def staff_api(
+    desk: Desk, *, database: Database, salons: SalonCache, access: Access, clock: Clock, live: Live
+) -> APIRouter:
     router = APIRouter(prefix="/api/v1/{salon}", tags=["staff"], dependencies=[Depends(access.require)])
 
     async def id_of(slug: str) -> int:
@@ -75,6 +88,28 @@ def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Acc
     async def close(salon: str, thread_id: int, body: Close) -> None:
         """Close the open enquiry."""
         await _answer(desk.close(await id_of(salon), thread_id, reason=body.reason))
+
+    @router.post("/dialogues/{thread_id}/visits/{appointment_id}/confirm", status_code=204)
+    async def confirm(salon: str, thread_id: int, appointment_id: int, body: Confirm) -> None:
+        """A manager vouches for a booking."""
+        await _answer(desk.confirm_visit(await id_of(salon), thread_id, appointment_id, operator=body.operator))
+
+    @router.get("/alerts")
+    async def alerts(
+        salon: str,
+        standing: Annotated[bool, Field(description="Those that stand, or those that are over.")] = True,
+        language: Annotated[str, Field(pattern="^[a-z]{2}$")] = "en",
+        limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100,
+    ) -> list[dict[str, Any]]:
+        """Alerts, the latest first, in the latest step of each, with what they say."""
+        return await list_alerts(
+            database, await id_of(salon), is_standing=standing, language=language, now=clock.now(), limit=limit
+        )
+
+    @router.post("/alerts/seen")
+    async def seen(salon: str, body: Seen) -> dict[str, int]:
+        """Mark alerts as seen; gives of how many that was news."""
+        return {"seen": await see_alerts(database, await id_of(salon), body.ids, clock=clock, live=live)}
 
     @router.get("/leads")
     async def leads(salon: str, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:

@@ -62,9 +62,7 @@ def test_a_destination_takes_its_kinds_and_roles() -> None:
         ((time(12), time(13)), NOON, datetime(2026, 11, 23, 8, tzinfo=UTC)),
     ],
 )
-def test_quiet_is_told_by_the_salon_s_clock(
-    quiet: tuple[time, time], now: datetime, until: datetime | None
-) -> None:
+def test_quiet_is_told_by_the_salon_s_clock(quiet: tuple[time, time], now: datetime, until: datetime | None) -> None:
     """Quiet hours may lie over midnight and end at their second."""
     assert quiet_until(quiet, ZONE, now) == until
 
@@ -120,9 +118,7 @@ def test_one_alert_says_who_waits_how_long_and_where() -> None:
 
 def test_many_alerts_are_counted_beyond_what_can_be_read() -> None:
     """The body holds a readable number of lines and a link to the rest."""
-    title, body = message(
-        [alert()] * 5000, "en", salon="Salon", slug="s", base_url="https://bot.example", now=NOON
-    )
+    title, body = message([alert()] * 5000, "en", salon="Salon", slug="s", base_url="https://bot.example", now=NOON)
 
     assert title == "Salon: 5000 alerts"
     assert len(body.splitlines()) == MOST_LINES + 2
@@ -131,7 +127,9 @@ def test_many_alerts_are_counted_beyond_what_can_be_read() -> None:
 
 def test_a_number_in_an_error_s_text_does_not_leave_the_house() -> None:
     """Other people's error texts may repeat what we sent them; a phone number is struck out."""
-    failing = alert(kind="crm", thread_id=None, facts={"account": "b24", "reason": "PHONE +7 900 000-00-01 is bad (400)"})
+    failing = alert(
+        kind="crm", thread_id=None, facts={"account": "b24", "reason": "PHONE +7 900 000-00-01 is bad (400)"}
+    )
 
     assert details(failing, "ru", now=NOON) == "PHONE … is bad (400)"
 

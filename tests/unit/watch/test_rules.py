@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from responder.hours import OpeningHours
 from responder.salon.profile import LADDER, Rung, Target
-from responder.timing.timeline import Author, Exclusion, GivenBack, Inbound, Outbound, PersonNeeded, Substance, TakenOver, Timeline
+from responder.timing.timeline import (
+    Author,
+    Exclusion,
+    GivenBack,
+    Inbound,
+    Outbound,
+    PersonNeeded,
+    Substance,
+    TakenOver,
+    Timeline,
+)
 from responder.watch.rules import Booking, Fired, Look, Waiting, due_steps, first_look_after, steps_of, waits_of
 from responder.watch.targets import DEFAULTS, Selected, every_target, targets_for
 from tests.factories import salon_profile
@@ -117,7 +127,9 @@ def test_a_place_that_never_opens_is_not_watched_in_working_time() -> None:
     assert look(wait(), at=10_000, targets=working, hours=closed) == Look(due=(), next_at=None)
 
 
-def timeline(*, useful_at: float | None = None, needed_at: float | None = None, back_at: float | None = None, **more: object) -> Timeline:
+def timeline(
+    *, useful_at: float | None = None, needed_at: float | None = None, back_at: float | None = None, **more: object
+) -> Timeline:
     reply = Outbound(key="1", author=Author.BOT, substance=Substance.SUBSTANTIVE, accepted_at=after(useful_at or 0))
     needed = () if needed_at is None else (PersonNeeded(at=after(needed_at)),)
     back = () if back_at is None else (GivenBack(at=after(back_at)),)
