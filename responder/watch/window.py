@@ -26,6 +26,7 @@ from responder.watch.targets import Selected, target_for
 
 WINDOW = timedelta(hours=1)
 ENOUGH = 10  # arrivals; of fewer a share says little
+BITE = 100  # enquiries measured in one go: turns and timers of this process come in between
 LOCK_SPACE = 7_248  # advisory locks (LOCK_SPACE, salon): one process at a time works a salon's hour out
 
 ARRIVED = """
@@ -109,8 +110,12 @@ class WindowAlarm:
 async def _arrived(connection: Connection, salon: SalonProfile, now: datetime) -> list[tuple[Selected, Measures]]:
     values = {"salon": salon.id, "since": now - WINDOW, "now": now}
     rows = await (await connection.execute(ARRIVED, values)).fetchall()
-    timelines = await load_timelines(connection, [row["id"] for row in rows])
-    return [(_selected(row), measure(timelines[row["id"]])) for row in rows]
+    arrived: list[tuple[Selected, Measures]] = []
+    for start in range(0, len(rows), BITE):
+        bite = rows[start : start + BITE]
+        timelines = await load_timelines(connection, [row["id"] for row in bite])
+        arrived += [(_selected(row), measure(timelines[row["id"]])) for row in bite]
+    return arrived
 
 
 def _selected(row: dict[str, Any]) -> Selected:

@@ -1,6 +1,6 @@
 """A process that does nothing but fire timers; run by test_many_timers, which kills it.
 
-    python -m tests.integration.watching DATABASE_URL FOLDER
+python -m tests.integration.watching DATABASE_URL FOLDER
 """
 
 from __future__ import annotations
