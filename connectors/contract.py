@@ -375,3 +375,14 @@ class Crm(Protocol):
 
     async def probe(self) -> str:
         """One cheap call that proves the credentials."""
+
+
+# --- telling staff -------------------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class Notifier(Protocol):
+    """One place outside where staff are told something."""
+
+    async def notify(self, title: str, body: str, *, is_critical: bool = False) -> None:
+        """Plain text, taken when this returns. Raises `TransientError` with the reason, without the address."""

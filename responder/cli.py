@@ -38,6 +38,8 @@ leads_app = typer.Typer(help="Leads on their way into a CRM.", no_args_is_help=T
 app.add_typer(leads_app, name="leads")
 token_app = typer.Typer(help="Keys with which other programs read a salon's figures.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
+alert_app = typer.Typer(help="Alerts outside the product.", no_args_is_help=True)
+app.add_typer(alert_app, name="alert")
 
 
 def _number(low: int, high: int) -> Callable[[str | int], int]:
@@ -287,6 +289,19 @@ def revoke_token(
     from responder.commands.token import revoke
 
     print(asyncio.run(revoke(_settings(quiet=True), salon=salon, number=number)))
+
+
+@alert_app.command("test")
+def try_alerts(
+    salon: SalonOption = None,
+    destination: Annotated[str | None, typer.Option("--to", metavar="KEY", help="Only this destination.")] = None,
+) -> None:
+    """Send a test message to every destination of the salon file; exit code 1 when one did not take it."""
+    from responder.commands.alert import send_tests
+
+    lines, is_well = asyncio.run(send_tests(_settings(quiet=True), salon=salon, destination=destination))
+    print("\n".join(lines))
+    raise typer.Exit(0 if is_well else 1)
 
 
 @app.callback(invoke_without_command=True)

@@ -75,6 +75,20 @@ class OpeningHours:
         overlaps = (min(closes, end) - max(opens, start) for opens, closes in self.spans(first, last))
         return sum((overlap for overlap in overlaps if overlap > timedelta()), timedelta()).total_seconds()
 
+    def after_working_seconds(self, start: datetime, seconds: float, *, within_days: int = 366) -> datetime | None:
+        """The first instant by which `seconds` of opening hours have passed since `start`: the inverse of
+        `working_seconds`. `start` itself for none; None when they are not reached within the horizon."""
+        left = timedelta(seconds=seconds)
+        if left <= timedelta():
+            return start
+        first = start.astimezone(self.zone).date()
+        for opens, closes in self.spans(first, first + timedelta(days=within_days)):
+            begins = max(opens, start)
+            if closes - begins >= left:
+                return begins + left
+            left -= max(closes - begins, timedelta())
+        return None
+
     def _spans_of(self, day: date) -> tuple[Span, ...]:
         spans = ((self._utc(day, interval.start), self._utc(day, interval.end)) for interval in self.on(day))
         return tuple((start, end) for start, end in spans if end > start)

@@ -24,6 +24,10 @@ LEADS = Counter("responder_lead_pushes", "Attempts to bring a lead into a CRM.",
 HANDOFFS = Counter("responder_handoffs", "Dialogues handed to people.", ("reason",))
 BOOKINGS = Counter("responder_bookings", "Slots held, booked, refused because taken, cancelled.", ("outcome",))
 REPORT_SECONDS = Histogram("responder_report_seconds", "Time of one request of a report.", ("report",), buckets=SECONDS)
+ALERTS = Counter("responder_alerts", "Alerts raised.", ("kind",))
+ALERT_SENDS = Counter("responder_alert_sends", "Attempts to bring alerts to a destination outside.", ("outcome",))
+TIMERS = Counter("responder_timers", "Timers of enquiries that fired.", ("step",))
+TIMER_LATE = Histogram("responder_timer_late_seconds", "From the due second of a timer to its firing.", buckets=SECONDS)
 READY = Gauge("responder_part_ready", "1 when a part of the process works.", ("part",))
 
 __all__ = ["REGISTRY"]

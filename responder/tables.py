@@ -5,13 +5,15 @@ from __future__ import annotations
 from sqlalchemy import DefaultClause, MetaData, text
 from sqlmodel import SQLModel
 
+from responder.alerts import tables as alerts
 from responder.booking import tables as booking
 from responder.dialogue import tables as dialogue
 from responder.leads import tables as leads
 from responder.reports import tables as reports
 from responder.salon import tables as salon
+from responder.watch import tables as watch
 
-MODULES = (salon, dialogue, booking, leads, reports)
+MODULES = (salon, dialogue, booking, leads, alerts, reports, watch)
 
 
 def metadata() -> MetaData:

@@ -8,14 +8,16 @@ from connectors.contract import (
     ChannelKind,
     Crm,
     Messenger,
+    Notifier,
 )
 from connectors.crm.bitrix24 import Bitrix24Crm
 from connectors.crm.webhook import WebhookCrm
 from connectors.messengers.telegram import TelegramMessenger
 from connectors.messengers.webchat import WebChatMessenger
+from connectors.notifiers.apprise import AppriseNotifier
 from responder.errors import BadSetting
 from responder.live import Live
-from responder.salon.profile import ChannelAccount, CrmAccount
+from responder.salon.profile import AlertDestination, ChannelAccount, CrmAccount
 from responder.settings import environment_value
 from responder.web.chat.desk import live_topic
 
@@ -68,6 +70,18 @@ def takes_webhooks(account: ChannelAccount) -> bool:
     """Whether the account could tell a real webhook request from a forged one; else its messages must be polled."""
     name = account.secrets.get(WEBHOOK_SECRET)
     return name is not None and environment_value(name) is not None
+
+
+def make_notifier(destination: AlertDestination) -> Notifier | None:
+    """Where alerts go; None when its address is not in the environment. Raises `BadSetting` naming the variable whose
+    value is no address, without repeating it."""
+    url = environment_value(destination.variable)
+    if url is None:
+        return None
+    try:
+        return AppriseNotifier(url)
+    except ValueError as error:
+        raise BadSetting(destination.variable, str(error), "docs/alerts.md has examples") from None
 
 
 def _crm_of(account: CrmAccount, secrets: Mapping[str, str]) -> Crm:

@@ -15,7 +15,18 @@ from connectors.contract import (
     Subscribing,
 )
 from responder import jobs, metrics
+from responder.alerts.service import SEND_ALERTS
 from responder.assembly.parts import OpenDoor, Responder
+from responder.assembly.watching import (
+    LOOK_AT_CHANNELS_EVERY_S,
+    LOOK_AT_WINDOW_EVERY_S,
+    account_fails,
+    account_works,
+    alert_sender,
+    channel_watch,
+    fire_timers,
+    window_alarm,
+)
 from responder.booking.service import expire_holds
 from responder.leads.service import PUSH_LEAD, LeadPusher, retry_refused
 from responder.logs import get_logger
@@ -29,6 +40,7 @@ COUNT_EVERY_S = 60.0
 HOUSEKEEPING_EVERY_S = 30.0
 CONNECT_EVERY_S = 1.0
 POLLED_WELL_S = 60.0  # a poll that lasted this long ended an earlier trouble
+POLLING_WORKS_AFTER_S = 15.0
 CANCEL_AT_MOST = 5
 CANCEL_AGAIN_AFTER_S = 5.0  # a library that swallows one cancellation must not keep the process from stopping
 
@@ -41,6 +53,9 @@ async def background(running: Responder, *, with_jobs: bool = True) -> AsyncIter
         asyncio.create_task(_every(SWEEP_EVERY_S, running.delivery.sweep, "sweep_delivery"), name="sweep_delivery"),
         asyncio.create_task(_every(HOUSEKEEPING_EVERY_S, lambda: keep_house(running), "keep_house")),
         asyncio.create_task(_connect_channels(running), name="connect_channels"),
+        asyncio.create_task(fire_timers(running), name="timers"),
+        asyncio.create_task(_every(LOOK_AT_CHANNELS_EVERY_S, channel_watch(running).look, "watch_channels")),
+        asyncio.create_task(_every(LOOK_AT_WINDOW_EVERY_S, window_alarm(running).look, "watch_window")),
     ]
     if with_jobs:
         tasks.append(asyncio.create_task(run_jobs(running), name="jobs"))
@@ -69,6 +84,7 @@ async def run_jobs(running: Responder) -> None:
     app = jobs.make_app(running.database.url)
     pusher = lead_pusher(running)
     jobs.register(app, PUSH_LEAD, pusher.push)
+    jobs.register(app, SEND_ALERTS, alert_sender(running).send)
     await _retry_refused_leads(running)
     figures = [
         asyncio.create_task(_every(MEASURE_EVERY_S, lambda: measure_changes(running), "measure_changes")),
@@ -166,10 +182,12 @@ async def _subscribe(running: Responder, door: OpenDoor, messenger: Subscribing)
             await messenger.subscribe(url)
         except ConnectorError as error:
             log.error("subscribe_failed", salon=door.slug, account=door.key, error=str(error))
+            await account_fails(running, door, str(error))
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, 300.0)
         else:
             log.info("subscribed", salon=door.slug, account=door.key)
+            await account_works(running, door)
             return
 
 
@@ -177,15 +195,24 @@ async def _poll(running: Responder, door: OpenDoor, messenger: Polling) -> None:
     async def handle(items: Sequence[Inbound]) -> None:
         await running.accept(door.account, items, running.clock.now())
 
+    async def say_it_works() -> None:
+        """Polling ends only when it fails: what goes on for a while works."""
+        await asyncio.sleep(POLLING_WORKS_AFTER_S)
+        await account_works(running, door)
+
     pause_s = 1.0
     while True:
         began = running.clock.monotonic()
+        working = asyncio.create_task(say_it_works())
         try:
             await messenger.poll(handle)
         except ConnectorError as error:
             log.error("polling_failed", salon=door.slug, account=door.key, error=str(error))
+            await account_fails(running, door, str(error))
         except psycopg.Error as error:
             log.error("polling_not_stored", account=door.key, error=type(error).__name__)
+        finally:
+            working.cancel()
         if running.clock.monotonic() - began > POLLED_WELL_S:
             pause_s = 1.0
         await asyncio.sleep(pause_s)

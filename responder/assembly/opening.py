@@ -24,6 +24,7 @@ from responder.secrets_file import kept_secret
 from responder.settings import Settings
 from responder.turns.engine import Limits, TurnEngine
 from responder.turns.scheduler import TurnScheduler
+from responder.watch.service import Watch
 
 
 @asynccontextmanager
@@ -81,6 +82,7 @@ async def responder(
             engine=engine,
             scheduler=scheduler,
             desk=Desk(database, clock=clock, delivery=delivery, live=live, messenger_of=messenger_of),
+            watch=Watch(database, clock=clock, salons=salons, live=live),
             llm=llm,
             secret_key=_secret(settings, "secret_key"),
             access_token=_secret(settings, "access_token"),

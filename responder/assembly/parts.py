@@ -12,8 +12,9 @@ from connectors.contract import (
     Crm,
     Inbound,
     Messenger,
+    Notifier,
 )
-from responder.assembly.accounts import make_crm, make_messenger, takes_webhooks
+from responder.assembly.accounts import make_crm, make_messenger, make_notifier, takes_webhooks
 from responder.clock import Clock
 from responder.db.engine import Database
 from responder.delivery.service import Delivery
@@ -22,9 +23,13 @@ from responder.intake.service import Account, Intake, Stored
 from responder.live import Live
 from responder.llm.reader import LlmReader
 from responder.salon.loader import SalonCache
+from responder.salon.profile import SalonProfile
 from responder.settings import Settings
 from responder.turns.engine import TurnEngine
 from responder.turns.scheduler import TurnScheduler
+from responder.watch.rules import first_look_after
+from responder.watch.service import Watch
+from responder.watch.targets import every_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,13 @@ class Responder:
     engine: TurnEngine
     scheduler: TurnScheduler
     desk: Desk
+    watch: Watch
     llm: LlmReader | None
     secret_key: str
     access_token: str
     doors: dict[int, OpenDoor] = field(default_factory=dict)
     crms: dict[int, dict[str, Crm]] = field(default_factory=dict)
+    notifiers: dict[int, dict[str, Notifier]] = field(default_factory=dict)
     _revisions: dict[int, int] = field(default_factory=dict)
 
     def messenger_of(self, account_id: int) -> Messenger | None:
@@ -101,12 +108,16 @@ class Responder:
             if self._revisions.get(salon.id) == salon.revision:
                 continue
             doors = {}
+            first_look = first_look_after(every_target(salon.targets))
             for account in salon.channels:
                 messenger = make_messenger(account, live=self.live)
                 if messenger is not None:
-                    place = Account(id=account.id, salon_id=salon.id, kind=ChannelKind(account.kind))
+                    place = Account(
+                        id=account.id, salon_id=salon.id, kind=ChannelKind(account.kind), first_look=first_look
+                    )
                     doors[account.id] = OpenDoor(salon.slug, account.key, place, messenger, takes_webhooks(account))
             crms = {account.key: crm for account in salon.crm if (crm := make_crm(account)) is not None}
+            notifiers = await _notifiers(salon)
             for door in doors.values():
                 await door.messenger.open()
             for crm in crms.values():
@@ -115,6 +126,7 @@ class Responder:
             old = self._take_out(salon.id)
             self.doors |= doors
             self.crms[salon.id] = crms
+            self.notifiers[salon.id] = notifiers
             await _close(old)
 
     async def crm_accounts(self, salon_id: int) -> Mapping[str, Crm]:
@@ -123,6 +135,11 @@ class Responder:
         if self._revisions.get(salon_id) != salon.revision:
             await self.refresh_accounts()
         return self.crms.get(salon_id, {})
+
+    async def notifiers_of(self, salon_id: int) -> Mapping[str, Notifier]:
+        """The destinations of a salon's alerts that are switched on."""
+        await self.crm_accounts(salon_id)  # a salon imported since the last look is looked up
+        return self.notifiers.get(salon_id, {})
 
     async def warm_up(self) -> None:
         """Do once what the first message would otherwise wait for: dictionaries, phrase books, salons' readers."""
@@ -136,6 +153,11 @@ class Responder:
     def _take_out(self, salon_id: int) -> list[Messenger | Crm]:
         gone = [account_id for account_id, door in self.doors.items() if door.account.salon_id == salon_id]
         return [*(self.doors.pop(account_id).messenger for account_id in gone), *self.crms.pop(salon_id, {}).values()]
+
+
+async def _notifiers(salon: SalonProfile) -> dict[str, Notifier]:
+    made = [(destination.key, await asyncio.to_thread(make_notifier, destination)) for destination in salon.alerts]
+    return {key: notifier for key, notifier in made if notifier is not None}
 
 
 async def _close(parts: Sequence[Messenger | Crm]) -> None:

@@ -71,12 +71,18 @@ specialist.key AS specialist, specialist.name AS specialist_name, appointment.st
 appointment.customer_id, appointment.thread_id
 """
 
+# a booking waits for its confirmation: its enquiry's timers are looked at
 BOOK = f"""
-UPDATE appointment SET state = 'booked', booked_at = %(now)s, hold_until = NULL
-FROM service, specialist
-WHERE appointment.id = %(id)s AND appointment.state IN ('held', 'expired') AND appointment.starts_at > %(now)s
-  AND service.id = appointment.service_id AND specialist.id = appointment.specialist_id
-RETURNING {_SHOWN}
+WITH booked AS (
+    UPDATE appointment SET state = 'booked', booked_at = %(now)s, hold_until = NULL
+    WHERE id = %(id)s AND state IN ('held', 'expired') AND starts_at > %(now)s
+    RETURNING *
+), watched AS (
+    UPDATE enquiry SET next_check_at = LEAST(next_check_at, %(now)s) FROM booked WHERE enquiry.id = booked.enquiry_id
+)
+SELECT {_SHOWN} FROM booked AS appointment
+JOIN service ON service.id = appointment.service_id
+JOIN specialist ON specialist.id = appointment.specialist_id
 """
 
 ONE = f"""

@@ -51,4 +51,6 @@ class Appointment(SQLModel, table=True):
     hold_until: datetime | None = instant()
     booked_at: datetime | None = instant()
     cancelled_at: datetime | None = instant()
+    confirmed_at: datetime | None = instant()  # by a manager
+    confirmed_by_id: int | None = reference("operator.id", nullable=True)
     created_at: datetime = created()

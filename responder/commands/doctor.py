@@ -10,6 +10,7 @@ from typing import Any
 import redis.asyncio as redis
 
 from connectors.contract import ChannelKind, ConnectorError, CredentialsRefused, Polling
+from responder.alerts.sending import subject_of
 from responder.assembly import Responder, database_url, missing_variables, responder
 from responder.commands.backlog import examine_backlog
 from responder.commands.findings import Finding, State
@@ -18,12 +19,18 @@ from responder.dialogue.state import DialogueState
 from responder.errors import BadSetting
 from responder.llm.reader import LlmReader
 from responder.llm.reading import Line
-from responder.salon.profile import SalonProfile
+from responder.salon.profile import AlertDestination, SalonProfile
 from responder.settings import Settings
 
 PATIENCE_S = 5.0
 FREE_AT_LEAST = 1 << 30  # bytes
 SKEW_AT_MOST_S = 1.0
+
+
+LAST_TROUBLE = """
+SELECT facts ->> 'reason' AS reason FROM alert
+WHERE salon_id = %(salon)s AND subject = %(subject)s AND resolved_at IS NULL
+"""
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -101,6 +108,7 @@ async def _examine_outside(running: Responder) -> list[Finding]:
         _examine_llm(running, salons[0]),
         *(_examine_channel(running, salon, account) for salon in salons for account in salon.channels),
         *(_examine_crm(running, salon, account) for salon in salons for account in salon.crm),
+        *(_examine_alerts(running, salon, destination) for salon in salons for destination in salon.alerts),
     )
     return [Finding(part="salons", state=State.OK, detail=names), *found]
 
@@ -149,6 +157,22 @@ async def _examine_crm(running: Responder, salon: SalonProfile, account: Any) ->
     if crm is None:
         return Finding(part=part, state=State.OFF, detail=f"set {' and '.join(missing_variables(account))}")
     return await _probed(part, crm, ", ".join(account.secrets.values()))
+
+
+async def _examine_alerts(running: Responder, salon: SalonProfile, destination: AlertDestination) -> Finding:
+    """Asks nobody outside: `responder alert test` sends."""
+    part = f"{salon.slug}: alerts {destination.key}"
+    if destination.key not in running.notifiers.get(salon.id, {}):
+        return Finding(part=part, state=State.OFF, detail=f"set {destination.variable}")
+    async with running.database.connection() as connection:
+        values = {"salon": salon.id, "subject": subject_of(destination.key)}
+        row = await (await connection.execute(LAST_TROUBLE, values)).fetchone()
+    if row is None:
+        return Finding(part=part, state=State.OK)
+    detail = row["reason"] or "the last message was not taken"
+    return Finding(
+        part=part, state=State.FAIL, detail=detail, hint=f"check {destination.variable}, then: responder alert test"
+    )
 
 
 async def _probed(part: str, connector: Any, variables: str) -> Finding:

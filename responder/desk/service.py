@@ -45,7 +45,7 @@ WHERE thread_id = %(thread)s AND closed_at IS NULL
 RETURNING id
 """
 
-# the measures follow by themselves: a trigger marks the enquiry (migration 0002)
+# the measures follow by themselves: a trigger marks the enquiry (migration 0004)
 CORRECT_SUBSTANCE = """
 UPDATE message SET substance = %(substance)s, substance_corrected_at = %(now)s, substance_corrected_by = %(operator)s
 WHERE id = %(message)s AND thread_id = %(thread)s AND direction = 'out' AND author IN ('human', 'human_device')
@@ -53,6 +53,19 @@ RETURNING id
 """
 
 IS_IN_THREAD = "SELECT 1 FROM message WHERE id = %(message)s AND thread_id = %(thread)s"
+
+# confirming twice keeps the first; the timers of the booking's enquiry are looked at
+CONFIRM_VISIT = """
+WITH visit AS (
+    UPDATE appointment SET confirmed_at = COALESCE(confirmed_at, %(now)s),
+        confirmed_by_id = COALESCE(confirmed_by_id, %(operator)s)
+    WHERE id = %(appointment)s AND thread_id = %(thread)s AND salon_id = %(salon)s AND state = 'booked'
+    RETURNING id, enquiry_id
+), watched AS (
+    UPDATE enquiry SET next_check_at = LEAST(next_check_at, %(now)s) FROM visit WHERE enquiry.id = visit.enquiry_id
+)
+SELECT id FROM visit
+"""
 
 FIND_OPERATOR = "SELECT id FROM operator WHERE salon_id = %(salon)s AND key = %(key)s AND is_active"
 
@@ -130,6 +143,21 @@ class Desk:
         async with self._database.transaction() as connection:
             await self._thread(connection, salon_id, thread_id)
             await give_back_thread(connection, thread_id=thread_id, now=self._clock.now())
+        await self._tell(salon_id, thread_id)
+
+    async def confirm_visit(self, salon_id: int, thread_id: int, appointment_id: int, *, operator: str | None) -> None:
+        """A manager vouches for a booking; harmless when repeated. Raises `NotFound`."""
+        async with self._database.transaction() as connection:
+            await self._thread(connection, salon_id, thread_id)
+            values = {
+                "salon": salon_id,
+                "thread": thread_id,
+                "appointment": appointment_id,
+                "operator": await self._operator(connection, salon_id, operator),
+                "now": self._clock.now(),
+            }
+            if await (await connection.execute(CONFIRM_VISIT, values)).fetchone() is None:
+                raise NotFound(f"There is no booking {appointment_id} in this dialogue.")
         await self._tell(salon_id, thread_id)
 
     async def close(self, salon_id: int, thread_id: int, *, reason: CloseReason = CloseReason.RESOLVED) -> None:

@@ -7,14 +7,20 @@ from datetime import datetime
 from responder.db.engine import Connection
 from responder.dialogue.states import HandoffReason
 
+# whoever changes what an enquiry waits for has its timers looked at: `next_check_at`
 OPEN_HANDOFF = """
-INSERT INTO handoff (salon_id, thread_id, enquiry_id, needed_at, reason, detail)
-SELECT t.salon_id, t.id, e.id, %(now)s, %(reason)s, %(detail)s
-FROM thread t LEFT JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL
-WHERE t.id = %(thread)s
-  AND NOT EXISTS (SELECT 1 FROM handoff h WHERE h.thread_id = t.id AND h.returned_at IS NULL
-                  AND h.enquiry_id IS NOT DISTINCT FROM e.id)
-RETURNING id
+WITH opened AS (
+    INSERT INTO handoff (salon_id, thread_id, enquiry_id, needed_at, reason, detail)
+    SELECT t.salon_id, t.id, e.id, %(now)s, %(reason)s, %(detail)s
+    FROM thread t LEFT JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL
+    WHERE t.id = %(thread)s
+      AND NOT EXISTS (SELECT 1 FROM handoff h WHERE h.thread_id = t.id AND h.returned_at IS NULL
+                      AND h.enquiry_id IS NOT DISTINCT FROM e.id)
+    RETURNING id, enquiry_id
+), watched AS (
+    UPDATE enquiry SET next_check_at = LEAST(next_check_at, %(now)s) FROM opened WHERE enquiry.id = opened.enquiry_id
+)
+SELECT id FROM opened
 """
 
 # One person answers one dialogue: a graver reason replaces the one that nobody has come for yet, and its wait goes on.
@@ -58,7 +64,12 @@ WHERE id = %(thread)s AND (mode = 'human' OR state ? 'handed_off')
 RETURNING id
 """
 
-RETURN_HANDOFFS = "UPDATE handoff SET returned_at = %(now)s WHERE thread_id = %(thread)s AND returned_at IS NULL"
+RETURN_HANDOFFS = """
+WITH returned AS (
+    UPDATE handoff SET returned_at = %(now)s WHERE thread_id = %(thread)s AND returned_at IS NULL RETURNING enquiry_id
+)
+UPDATE enquiry SET next_check_at = LEAST(next_check_at, %(now)s) FROM returned WHERE enquiry.id = returned.enquiry_id
+"""
 
 
 async def open_handoff(

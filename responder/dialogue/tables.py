@@ -68,6 +68,7 @@ class Enquiry(SQLModel, table=True):
     __table_args__ = (
         Index("enquiry_open", "thread_id", unique=True, postgresql_where=text("closed_at IS NULL")),
         Index("enquiry_arrival", "salon_id", "clock_start_at"),
+        Index("enquiry_check", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")),
     )
 
     id: int | None = identity()
@@ -85,6 +86,7 @@ class Enquiry(SQLModel, table=True):
     settled_at: datetime | None = instant()  # booked, cancelled or answered for good; closes after a short quiet
     closed_at: datetime | None = instant()
     close_reason: str | None = None  # CloseReason
+    next_check_at: datetime | None = instant()  # when its timers are to be looked at (responder/watch)
     created_at: datetime = created()
 
 

@@ -35,12 +35,14 @@ _NUL_ESCAPE = re.compile(rb"((?<!\\)(?:\\\\)*)\\u0000")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """The channel account something came in through."""
+    """The channel account something came in through. `first_look` is how long after its clock start an enquiry's
+    timers are looked at first; None when nothing is watched from there."""
 
     id: int
     salon_id: int
     kind: ChannelKind
     is_test: bool = False
+    first_look: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,6 +167,7 @@ class Intake:
             "clock_start_at": start.at,
             "received_at": received_at,
             "skew_s": start.skew_s,
+            "next_check_at": None if account.first_look is None else start.at + account.first_look,
         }
         # one opener at a time per identity, so that two first messages make one customer and one enquiry
         await connection.execute(sql.LOCK_IDENTITY, values)

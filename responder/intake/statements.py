@@ -38,7 +38,8 @@ WITH known AS (
     WHERE t.id = known.thread_id
     RETURNING t.turn_due_at
 ), earlier AS (
-    UPDATE enquiry e SET clock_start_at = %(clock_start_at)s
+    UPDATE enquiry e SET clock_start_at = %(clock_start_at)s,
+        next_check_at = LEAST(e.next_check_at, %(received_at)s)
     FROM known, stored
     WHERE e.id = known.enquiry_id AND e.clock_start_at > %(clock_start_at)s
 )
@@ -88,10 +89,10 @@ WITH t AS (
     RETURNING id, customer_id
 )
 INSERT INTO enquiry (salon_id, thread_id, customer_id, channel_account_id, clock_start_at, received_at, skew_s,
-    source, excluded)
+    source, excluded, priority, next_check_at)
 SELECT %(salon)s, t.id, t.customer_id, %(account)s, %(clock_start_at)s, %(received_at)s, %(skew_s)s, %(source)s,
-    %(excluded)s
-FROM t
+    %(excluded)s, CASE WHEN customer.is_vip THEN 'vip' ELSE 'normal' END, %(next_check_at)s
+FROM t JOIN customer ON customer.id = t.customer_id
 ON CONFLICT (thread_id) WHERE closed_at IS NULL DO NOTHING
 """
 

@@ -16,8 +16,16 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from connectors.contract import ConnectorError, CredentialsRefused, Crm, LeadCard, OutcomeUnknown, TransientError
+from connectors.contract import (
+    ConnectorError,
+    CredentialsRefused,
+    Crm,
+    LeadCard,
+    OutcomeUnknown,
+    TransientError,
+)
 from responder import jobs, metrics
+from responder.alerts.service import AlertKind, NewAlert, Severity, raise_alert, resolve_alerts
 from responder.clock import Clock
 from responder.db.engine import Connection, Database
 from responder.errors import TransientFailure
@@ -31,6 +39,7 @@ from responder.timing.measures import lead_timing
 PUSH_LEAD = "push_lead"
 REFUSED_PAUSE_S = 900.0  # settings are mended by people; no lead of the meantime may be lost
 BUSY_PAUSE_S = 5.0
+HICCUPS = 5  # attempts that may fail in passing, in a minute or so, before staff are told
 AT_ONCE = 3  # a push keeps a connection of the pool for as long as the CRM takes
 
 log = get_logger("leads")
@@ -249,9 +258,14 @@ class LeadPusher:
             await connection.execute(
                 statements.NOT_DELIVERED, {"delivery": delivery["id"], **_setback(error, revision, self._clock.now())}
             )
+            if not isinstance(error, TransientError) or delivery["attempts"] >= HICCUPS:
+                await raise_alert(connection, _crm_refuses(delivery, error), now=self._clock.now())
             return error
         values = {"crm_id": receipt.crm_id, "url": receipt.url, "revision": revision, "now": self._clock.now()}
         await connection.execute(statements.DELIVERED, {"delivery": delivery["id"], **values})
+        about = {"salon": delivery["salon_id"], "crm": delivery["crm_key"]}
+        if await (await connection.execute(statements.STILL_REFUSED, about)).fetchone() is None:
+            await resolve_alerts(connection, delivery["salon_id"], [_crm_subject(delivery)], now=self._clock.now())
         return None
 
     def _tell(self, crm: Crm, lead_id: int, error: ConnectorError | None) -> None:
@@ -259,6 +273,21 @@ class LeadPusher:
         metrics.LEADS.labels(crm=crm.kind, outcome=outcome).inc()
         if error is not None:
             log.warning("lead_not_delivered", lead_id=lead_id, crm=crm.kind, outcome=outcome, error=str(error))
+
+
+def _crm_subject(delivery: Mapping[str, Any]) -> str:
+    return f"crm:{delivery['crm_key']}"
+
+
+def _crm_refuses(delivery: Mapping[str, Any], error: ConnectorError) -> NewAlert:
+    """One alert an account, however many leads it refuses; it is over when one is taken and none is parked."""
+    return NewAlert(
+        salon_id=delivery["salon_id"],
+        subject=_crm_subject(delivery),
+        kind=AlertKind.CRM,
+        severity=Severity.CRITICAL,
+        facts={"account": delivery["crm_key"], "reason": str(error)[:300]},
+    )
 
 
 def _is_due(delivery: Mapping[str, Any], revision: int, now: datetime) -> bool:

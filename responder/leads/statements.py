@@ -66,9 +66,16 @@ INSERT INTO lead_delivery (lead_id, crm_key) VALUES (%(lead)s, %(crm)s) ON CONFL
 """
 
 LOCK_DELIVERY = """
-SELECT id, crm_id, revision, parked_revision, next_attempt_at FROM lead_delivery
-WHERE lead_id = %(lead)s AND crm_key = %(crm)s
-FOR UPDATE SKIP LOCKED
+SELECT d.id, d.crm_id, d.crm_key, d.revision, d.parked_revision, d.next_attempt_at, d.attempts, lead.salon_id
+FROM lead_delivery d JOIN lead ON lead.id = d.lead_id
+WHERE d.lead_id = %(lead)s AND d.crm_key = %(crm)s
+FOR UPDATE OF d SKIP LOCKED
+"""
+
+STILL_REFUSED = """
+SELECT 1 FROM alert WHERE salon_id = %(salon)s AND subject = 'crm:' || %(crm)s::text AND resolved_at IS NULL
+  AND EXISTS (SELECT 1 FROM lead_delivery d JOIN lead ON lead.id = d.lead_id
+              WHERE lead.salon_id = %(salon)s AND d.crm_key = %(crm)s AND d.parked_at IS NOT NULL)
 """
 
 FACTS = """

@@ -12,7 +12,7 @@ from typing import Any
 from responder.salon.document import Mistake, Place
 from responder.salon.notation import close_to
 
-KEYED = ("addresses", "services", "specialists", "knowledge", "operators", "channels", "crm")
+KEYED = ("addresses", "services", "specialists", "knowledge", "operators", "channels", "crm", "alerts")
 ONE_OF_A_KIND = ("site_key", "token_env")  # two accounts with the same would receive the same messages
 
 
@@ -25,6 +25,8 @@ def cross_check(data: Mapping[str, Any], phrases: Collection[str] | None) -> Ite
         yield from _used_twice(data, "channels", option)
     yield from _unknown_skills(data)
     yield from _unknown_channels(data)
+    yield from _targets_twice(data)
+    yield from _ladder_that_does_not_climb(data)
     if phrases is not None:
         for key in _mapping(data.get("texts")):
             if key not in phrases:
@@ -59,6 +61,44 @@ def _unknown_channels(data: Mapping[str, Any]) -> Iterator[Mistake]:
         if isinstance(channel, str) and channel not in known:
             problem = f"`{channel}` is not the type of a channel in this file{close_to(channel, known)}"
             yield Mistake(("targets", number, "channel"), problem)
+
+
+def _targets_twice(data: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Nothing would say which of the two binds an enquiry."""
+    first: dict[tuple[Any, ...], int] = {}
+    for number, entry in _entries(data, "targets"):
+        selects = tuple(_plain(entry.get(name)) for name in ("measure", "channel", "category", "priority"))
+        if selects in first:
+            problem = f"is for the same enquiries as targets[{first[selects]}]"
+            yield Mistake(("targets", number, "measure"), problem)
+        first.setdefault(selects, number)
+
+
+def _ladder_that_does_not_climb(data: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Each step tells somebody new, later than the one before."""
+    told: dict[str, int] = {}
+    before: tuple[float, int] | None = None
+    for number, entry in _entries(data, "escalation"):
+        role, times = _plain(entry.get("to")), _number(entry.get("times"))
+        if role and role in told:
+            problem = f"is told already by escalation[{told[role]}]"
+            yield Mistake(("escalation", number, "to"), problem)
+        if times is not None and before is not None and times <= before[0]:
+            problem = f"must be more than the {before[0]:g} of escalation[{before[1]}]"
+            yield Mistake(("escalation", number, "times"), problem)
+        told.setdefault(role, number)
+        before = before if times is None else (times, number)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(_plain(value))
+    except ValueError:
+        return None
 
 
 def _entries(data: Mapping[str, Any], part: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

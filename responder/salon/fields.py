@@ -147,6 +147,17 @@ def _day(value: Any) -> Any:
     return value
 
 
+def _quiet(text: str) -> str:
+    notation.quiet_hours(text)
+    return text
+
+
+def _part_of_target(share: float) -> float:
+    if not 0 < share < 1:
+        raise ValueError("must be more than 0 % and less than 100 %")
+    return share
+
+
 def _weekday_range(text: str) -> str:
     notation.days_of_week(text)
     return text
@@ -221,6 +232,8 @@ Phone = Annotated[str, AfterValidator(_phone)]
 Minutes = Annotated[int, BeforeValidator(_minutes), Field(ge=0, le=1440)]
 Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0)]
 Share = Annotated[float, BeforeValidator(_share)]
+Fraction = Annotated[float, BeforeValidator(_share), AfterValidator(_part_of_target)]
+Quiet = Annotated[str, AfterValidator(_quiet)]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 Day = Annotated[tuple[str, ...], BeforeValidator(_day)]
 Week = Annotated[dict[Annotated[str, AfterValidator(_weekday_range)], Day], AfterValidator(_each_day_once)]

@@ -27,6 +27,8 @@ MUST_BE = {
     "string_too_short": "is empty",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
     "bool_parsing": "must be true or false",
     "too_short": "must not be empty",
     "missing": "is missing",

@@ -16,13 +16,16 @@ from responder.errors import NotFound
 from responder.hours import OpeningHours
 from responder.salon import schema
 from responder.salon.calendar import salon_hours, specialist_hours
+from responder.salon.notation import quiet_hours
 from responder.salon.profile import (
     Address,
+    AlertDestination,
     ChannelAccount,
     CrmAccount,
     KnowledgeItem,
     Localised,
     Operator,
+    Rung,
     SalonProfile,
     Service,
     Specialist,
@@ -127,6 +130,8 @@ def _profile(row: Mapping[str, Any]) -> SalonProfile:
         crm=tuple(_crm(part) for part in file.crm),
         texts={key: build.text(text) for key, text in file.texts.items()},
         targets=tuple(_target(part) for part in file.targets),
+        escalation=tuple(Rung(role=part.to, times=part.times) for part in file.escalation),
+        alerts=tuple(_destination(part) for part in file.alerts),
         booking_horizon_days=file.booking.horizon_days,
         booking_notice_min=file.booking.notice_min,
         slot_step_min=file.booking.slot_step_min,
@@ -230,4 +235,16 @@ def _target(part: schema.TargetPart) -> Target:
         channel_kind=part.channel,
         category=part.category,
         priority=part.priority,
+        warn=part.warn,
+        alert=part.alert,
+    )
+
+
+def _destination(part: schema.AlertPart) -> AlertDestination:
+    return AlertDestination(
+        key=part.key,
+        variable=part.url_env,
+        kinds=part.kinds,
+        roles=part.roles,
+        quiet=None if part.quiet is None else quiet_hours(part.quiet),
     )

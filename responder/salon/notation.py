@@ -103,6 +103,17 @@ def _interval(text: str) -> Interval:
     return Interval(start, end)
 
 
+def quiet_hours(text: str) -> tuple[time, time]:
+    """Begin and end of "22:00-8:00": local times of day, over midnight where the end is the earlier one."""
+    ends = _DASH.split(text.strip())
+    if len(ends) != 2:
+        raise ValueError(f"`{text.strip()}` is not a time of quiet; write it like `22:00-8:00`")
+    begins, until = time_of_day(ends[0]), time_of_day(ends[1])
+    if begins == until:
+        raise ValueError(f"`{text.strip()}` begins and ends at one time; leave it out for no quiet at all")
+    return begins, until
+
+
 def interval_text(interval: Interval) -> str:
     """The way `day_hours` reads it back."""
     end = "24:00" if interval.end == END_OF_DAY else f"{interval.end:%H:%M}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from zoneinfo import ZoneInfo
 
 from responder.hours import OpeningHours
@@ -106,15 +107,44 @@ class CrmAccount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """`goal_share` of enquiries must have `measure` at most `seconds`; None selects everything."""
+    """`goal_share` of enquiries must have `measure` at most `seconds`; None selects everything.
 
-    measure: str  # a name of timing.md
+    `warn` is the part of `seconds` after which it is said that the target is about to be missed; `alert` whether misses
+    are told enquiry by enquiry (None: as is usual for the measure).
+    """
+
+    measure: str  # a name of timing.md, or `booking_confirmed_s`
     seconds: float
     goal_share: float = 0.8
     working: bool = False
     channel_kind: str | None = None
     category: str | None = None
     priority: str | None = None
+    warn: float = 2 / 3
+    alert: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rung:
+    """A step of the ladder: after so many `times` the target, a wait is told to `role`."""
+
+    role: str
+    times: float
+
+
+LADDER = (Rung(role="administrator", times=2.0), Rung(role="owner", times=4.0))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertDestination:
+    """Where alerts go outside the product. `variable` names the environment variable that holds the address;
+    `kinds` and `roles` choose (empty: all); between the local times `quiet` only what cannot wait is sent."""
+
+    key: str
+    variable: str
+    kinds: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    quiet: tuple[time, time] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +169,8 @@ class SalonProfile:
     crm: tuple[CrmAccount, ...]
     texts: Mapping[str, Localised]  # phrases of prompts/<language>/phrases.yaml replaced by the salon
     targets: tuple[Target, ...]
+    escalation: tuple[Rung, ...] = LADDER
+    alerts: tuple[AlertDestination, ...] = ()
     booking_horizon_days: int = 60
     booking_notice_min: int = 60  # a visit may start no sooner than this from now
     slot_step_min: int = 30

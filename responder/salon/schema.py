@@ -15,12 +15,14 @@ from responder.salon.fields import (
     Currency,
     DateRange,
     Exceptions,
+    Fraction,
     Holidays,
     Key,
     Language,
     Minutes,
     Origin,
     Phone,
+    Quiet,
     Seconds,
     Share,
     Slug,
@@ -31,6 +33,8 @@ from responder.salon.fields import (
     Words,
     Zone,
 )
+
+Role = Literal["operator", "administrator", "owner"]
 
 
 class Part(BaseModel):
@@ -96,7 +100,7 @@ class KnowledgePart(Part):
 class OperatorPart(Part):
     key: Key
     name: Words
-    role: Literal["operator", "administrator", "owner"] = "operator"
+    role: Role = "operator"
 
 
 class TelegramChannel(Part):
@@ -146,14 +150,38 @@ CrmPart = Annotated[Bitrix24Crm | WebhookCrm, Field(discriminator="type")]
 
 class TargetPart(Part):
     measure: Literal[
-        "first_reply_s", "first_useful_s", "bot_frt_s", "human_frt_s", "human_wait_s", "resolution_s"
+        "first_reply_s",
+        "first_useful_s",
+        "bot_frt_s",
+        "human_frt_s",
+        "human_wait_s",
+        "resolution_s",
+        "booking_confirmed_s",
     ]  # of timing.md
     within: Seconds
     goal: Share = 0.8
     working: bool = False
     channel: str | None = None
     category: Words | None = None
-    priority: Words | None = None
+    priority: Literal["normal", "vip"] | None = None
+    warn: Fraction = 2 / 3
+    alert: bool | None = None
+
+
+class RungPart(Part):
+    to: Role
+    times: Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False)]
+
+
+class AlertPart(Part):
+    key: Key
+    url_env: Variable
+    kinds: Annotated[
+        tuple[Literal["warn", "breach", "escalate", "window", "channel", "crm", "destination"], ...],
+        Field(alias="for"),
+    ] = ()
+    roles: tuple[Role, ...] = ()
+    quiet: Quiet | None = None
 
 
 class BookingPart(Part):
@@ -185,6 +213,11 @@ class SalonFile(Part):
     crm: tuple[CrmPart, ...] = ()
     texts: dict[str, Text] = {}
     targets: tuple[TargetPart, ...] = ()
+    escalation: tuple[RungPart, ...] = (
+        RungPart(to="administrator", times=2.0),
+        RungPart(to="owner", times=4.0),
+    )
+    alerts: tuple[AlertPart, ...] = ()
     booking: BookingPart = BookingPart()
 
     def stored(self) -> dict[str, object]:

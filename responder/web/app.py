@@ -53,7 +53,7 @@ def make_app(
     app.include_router(assets_router())
     app.include_router(access.router())
     app.include_router(staff_pages(desk, database=database, salons=salons, clock=clock, access=access))
-    app.include_router(staff_api(desk, database=database, salons=salons, access=access))
+    app.include_router(staff_api(desk, database=database, salons=salons, access=access, clock=clock, live=live))
     reports = report_api(database=database, salons=salons, clock=clock, access=access)
     app.include_router(reports)
     publish_schema(app, reports)

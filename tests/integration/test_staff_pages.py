@@ -63,7 +63,7 @@ async def mode(app: Running, thread_id: int) -> str:
     return str(thread["mode"])
 
 
-@pytest.mark.parametrize("path", ["/dialogues", "/dialogues/1", "/leads"])
+@pytest.mark.parametrize("path", ["/dialogues", "/dialogues/1", "/leads", "/alerts"])
 async def test_pages_are_for_staff_only(database_url: str, path: str) -> None:
     """Without the access cookie there is nothing but 401, and the page names no customer."""
     async with running(database_url, with_background=False) as app:
@@ -80,7 +80,9 @@ async def test_a_wrong_key_opens_nothing(database_url: str) -> None:
     assert "set-cookie" not in answer.headers
 
 
-@pytest.mark.parametrize(("path", "text"), [("/dialogues", "no_dialogues"), ("/leads", "no_leads")])
+@pytest.mark.parametrize(
+    ("path", "text"), [("/dialogues", "no_dialogues"), ("/leads", "no_leads"), ("/alerts", "no_alerts")]
+)
 @pytest.mark.parametrize("language", ["ru", "en"])
 async def test_an_empty_page_says_what_to_do(database_url: str, path: str, text: str, language: str) -> None:
     """Where there is nothing yet, the page says so and how it will come, in the browser's language."""

@@ -7,14 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from responder.clock import Clock
 from responder.db.engine import Database
 from responder.desk.service import Desk
 from responder.dialogue.states import CloseReason
 from responder.leads.service import recent_leads
+from responder.live import Live
 from responder.salon.loader import SalonCache
 from responder.timing.timeline import Substance
 from responder.web.access import Access
 from responder.web.problems import Problem
+from responder.web.staff.alerts import list_alerts, see_alerts
 from responder.web.staff.route import staff_route
 from responder.web.staff.views import one_dialogue, recent_dialogues
 
@@ -32,6 +35,14 @@ class Reply(BaseModel):
     key: Annotated[str | None, Field(max_length=64, description="The same key twice sends once.")] = None
 
 
+class Confirm(BaseModel):
+    operator: Operator = None
+
+
+class Seen(BaseModel):
+    ids: Annotated[list[int] | None, Field(max_length=10_000, description="Left out: all alerts of the salon.")] = None
+
+
 class Close(BaseModel):
     reason: CloseReason = CloseReason.RESOLVED
 
@@ -41,7 +52,9 @@ class Correction(BaseModel):
     operator: Operator = None
 
 
-def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Access) -> APIRouter:
+def staff_api(
+    desk: Desk, *, database: Database, salons: SalonCache, access: Access, clock: Clock, live: Live
+) -> APIRouter:
     router = APIRouter(prefix="/api/v1/{salon}", tags=["staff"], route_class=staff_route(access))
 
     async def id_of(slug: str) -> int:
@@ -87,6 +100,28 @@ def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Acc
     async def correct_substance(salon: str, thread_id: int, message_id: int, body: Correction) -> None:
         """Say whether a person's message was of use; figures know at once."""
         await desk.correct_substance(await id_of(salon), thread_id, message_id, body.substance, operator=body.operator)
+
+    @router.post("/dialogues/{thread_id}/visits/{appointment_id}/confirm", status_code=204)
+    async def confirm(salon: str, thread_id: int, appointment_id: int, body: Confirm) -> None:
+        """A manager vouches for a booking."""
+        await desk.confirm_visit(await id_of(salon), thread_id, appointment_id, operator=body.operator)
+
+    @router.get("/alerts")
+    async def alerts(
+        salon: str,
+        standing: Annotated[bool, Field(description="Those that stand, or those that are over.")] = True,
+        language: Annotated[str, Field(pattern="^[a-z]{2}$")] = "en",
+        limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100,
+    ) -> list[dict[str, Any]]:
+        """Alerts, the latest first, in the latest step of each, with what they say."""
+        return await list_alerts(
+            database, await id_of(salon), is_standing=standing, language=language, now=clock.now(), limit=limit
+        )
+
+    @router.post("/alerts/seen")
+    async def seen(salon: str, body: Seen) -> dict[str, int]:
+        """Mark alerts as seen; gives of how many that was news."""
+        return {"seen": await see_alerts(database, await id_of(salon), body.ids, clock=clock, live=live)}
 
     @router.get("/leads")
     async def leads(salon: str, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from responder.timing.timeline import Substance
 from responder.web.access import Access
 from responder.web.assets import TEMPLATES, asset_url
 from responder.web.problems import Problem, problem_of
+from responder.web.staff.alerts import count_unseen, list_alerts, see_alerts
 from responder.web.staff.route import staff_route
 from responder.web.staff.views import one_dialogue, recent_dialogues
 from responder.web.staff.wording import Wording, staff_language, staff_texts
@@ -73,6 +74,24 @@ class StaffPages:
         rows = await recent_leads(self._database, salon.id, ROWS)
         return await self._page(request, salon, "staff_leads.html", rows=rows)
 
+    async def alerts(self, request: Request) -> Response:
+        salon = await self._salon(request)
+        language, now = self._language(request, salon), self._clock.now()
+        return await self._page(
+            request,
+            salon,
+            "staff_alerts.html",
+            standing=await list_alerts(self._database, salon.id, is_standing=True, language=language, now=now),
+            over=await list_alerts(self._database, salon.id, is_standing=False, language=language, now=now, limit=ROWS),
+            unseen=await count_unseen(self._database, salon.id),
+        )
+
+    async def see_alerts(self, request: Request) -> Response:
+        """The button of the alerts page: all of them have been seen."""
+        salon = await self._salon(request)
+        await see_alerts(self._database, salon.id, None, clock=self._clock)
+        return RedirectResponse(f"/alerts?salon={salon.slug}", status_code=303)
+
     async def act(
         self,
         request: Request,
@@ -97,6 +116,9 @@ class StaffPages:
                     await self._desk.close(salon.id, thread_id)
                 case "spam":
                     await self._desk.close(salon.id, thread_id, reason=CloseReason.SPAM)
+                case _ if action.removeprefix("confirm:").isdecimal():
+                    appointment_id = int(action.removeprefix("confirm:"))
+                    await self._desk.confirm_visit(salon.id, thread_id, appointment_id, operator=who)
                 case _:
                     raise Problem(400, "no_action", action=action)
         except NotFound:
@@ -182,6 +204,8 @@ def staff_pages(desk: Desk, *, database: Database, salons: SalonCache, clock: Cl
     router.add_api_route("/dialogues/{thread_id}", pages.act, methods=["POST"])
     router.add_api_route("/dialogues/{thread_id}/messages/{message_id}/substance", pages.correct, methods=["POST"])
     router.add_api_route("/leads", pages.leads, methods=["GET"])
+    router.add_api_route("/alerts", pages.alerts, methods=["GET"])
+    router.add_api_route("/alerts", pages.see_alerts, methods=["POST"])
     return router
 
 

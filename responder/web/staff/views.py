@@ -74,7 +74,7 @@ SELECT * FROM (
 """
 
 APPOINTMENTS = """
-SELECT p.id, p.state, p.starts_at, p.ends_at, s.key AS service, p.also_services, w.key AS specialist
+SELECT p.id, p.state, p.starts_at, p.ends_at, p.confirmed_at, s.key AS service, p.also_services, w.key AS specialist
 FROM appointment p JOIN service s ON s.id = p.service_id JOIN specialist w ON w.id = p.specialist_id
 WHERE p.thread_id = %(thread)s AND p.state IN ('held', 'booked', 'came', 'no_show', 'cancelled') ORDER BY p.starts_at
 """

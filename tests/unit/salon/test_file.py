@@ -292,3 +292,61 @@ def test_the_factory_is_a_right_file(tmp_path: Path) -> None:
     text = yaml.safe_dump(salon_data(), allow_unicode=True)
 
     assert read(tmp_path, text).slug == "primer"
+
+
+TARGETS = """\
+channels:
+  - {key: web, type: webchat, name: Сайт, site_key: demo, origins: ["https://salon.example"]}
+targets:
+  - {measure: human_wait_s, within: 3 min, channel: webchat, priority: vip, warn: 50%, alert: true}
+  - {measure: booking_confirmed_s, within: 30 min}
+escalation:
+  - {to: administrator, times: 2}
+  - {to: owner, times: 4.5}
+alerts:
+  - {key: desk, url_env: ALERT_DESK, for: [breach, crm], roles: [operator], quiet: "22:00-8:00"}
+"""
+
+
+def test_targets_and_alerts_are_read(tmp_path: Path) -> None:
+    """What a salon is held to, who hears of misses and where alerts go are all in the file, and survive storing."""
+    file = read(tmp_path, SMALL + TARGETS)
+
+    assert (file.targets[0].warn, file.targets[0].alert) == (0.5, True)
+    assert [(rung.to, rung.times) for rung in file.escalation] == [("administrator", 2.0), ("owner", 4.5)]
+    assert (file.alerts[0].kinds, file.alerts[0].quiet) == (("breach", "crm"), "22:00-8:00")
+    assert SalonFile.model_validate(file.stored()) == file
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "field", "problem"),
+    [
+        ("within: 3 min", "within: -3", 21, "targets[0].within", "not a duration"),
+        ("within: 3 min", "within: 0", 21, "targets[0].within", "must be more than 0"),
+        ("channel: webchat", "channel: webchta", 21, "targets[0].channel", "did you mean `webchat`?"),
+        ("priority: vip", "priority: vipp", 21, "targets[0].priority", "did you mean `vip`?"),
+        ("measure: human_wait_s", "measure: human_wait", 21, "targets[0].measure", "did you mean `human_wait_s`?"),
+        ("warn: 50%", "warn: 100%", 21, "targets[0].warn", "less than 100 %"),
+        ("measure: booking_confirmed_s, within: 30 min", "measure: human_wait_s, within: 1 min, channel: webchat, "
+         "priority: vip", 22, "targets[1].measure", "same enquiries as targets[0]"),
+        ("times: 4.5", "times: 2", 25, "escalation[1].times", "must be more than the 2"),
+        ("times: 4.5", "times: 0.5", 25, "escalation[1].times", "must be"),
+        ("times: 4.5", "times: soon", 25, "escalation[1].times", "must be a number"),
+        ("to: owner", "to: administrator", 25, "escalation[1].to", "told already by escalation[0]"),
+        ("to: owner", "to: boss", 25, "escalation[1].to", "not one of operator, administrator, owner"),
+        ("url_env: ALERT_DESK", "url_env: tgram://1:t/-1", 27, "alerts[0].url_env", "name of an environment variable"),
+        ("for: [breach, crm]", "for: [breech]", 27, "alerts[0].for[0]", "did you mean `breach`?"),
+        ("22:00-8:00", "8 to 10", 27, "alerts[0].quiet", "not a time of quiet"),
+        ("22:00-8:00", "22:00-22:00", 27, "alerts[0].quiet", "begins and ends at one time"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_targets_and_alerts(
+    tmp_path: Path, before: str, after: str, line: int, field: str, problem: str
+) -> None:
+    """A target, ladder or destination that cannot be meant is one problem at its own line and field."""
+    assert before in TARGETS
+
+    found = problems(tmp_path, SMALL + TARGETS.replace(before, after, 1))[0]
+
+    assert (found.line, found.field) == (line, field)
+    assert problem in found.problem

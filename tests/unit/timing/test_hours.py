@@ -182,3 +182,29 @@ def test_nothing_counts_before_the_next_opening(salon: OpeningHours, instant: da
 
     assert salon.is_open(opens_at)
     assert salon.working_seconds(instant, opens_at) == 0
+
+
+def test_working_time_runs_out_over_lunch_holiday_and_clock_change() -> None:
+    """The instant of so many working seconds skips what is closed; a day of a clock change is as long as it was."""
+    salon = opening("UTC", SPLIT, {date(2026, 11, 24): ()})
+
+    assert salon.after_working_seconds(at("2026-11-23T12:59"), 180) == at("2026-11-23T14:02")
+    assert salon.after_working_seconds(at("2026-11-23T17:59"), 180) == at("2026-11-25T09:02")
+    assert salon.after_working_seconds(at("2026-11-23T20:00"), 0) == at("2026-11-23T20:00")
+    always = opening("Europe/Berlin", ALWAYS)
+    assert always.after_working_seconds(at("2026-03-29T00:30"), 3600) == at("2026-03-29T01:30")
+    assert opening("UTC", ()).after_working_seconds(at("2026-11-23T20:00"), 1) is None
+
+
+@given(salons, instants, st.integers(1, 2 * 86_400_000_000).map(lambda micros: micros / 1e6))
+def test_when_working_time_runs_out_is_the_inverse_of_counting_it(
+    salon: OpeningHours, start: datetime, seconds: float
+) -> None:
+    """Exactly at that instant the seconds have passed, and a microsecond earlier they have not."""
+    reached = salon.after_working_seconds(start, seconds)
+    if reached is None:
+        assert salon.working_seconds(start, start + timedelta(days=364)) < seconds
+        return
+
+    assert salon.working_seconds(start, reached) == pytest.approx(seconds, abs=2e-6)
+    assert salon.working_seconds(start, reached - timedelta(microseconds=1)) < seconds

@@ -1,0 +1,183 @@
+"""Which timers of an enquiry are due and when to look again: a pure function of its waits, its targets and the hour.
+
+Nothing here knows rows. A wait that was answered gives nothing, however late; so nobody has to cancel a timer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from responder.hours import OpeningHours
+from responder.salon.profile import Rung, Target
+from responder.timing.measures import Measure, Span, measure
+from responder.timing.timeline import GivenBack, Timeline
+from responder.watch.targets import BOOKING_CONFIRMED, tells_each
+
+# Waits from the clock start end with the enquiry; what a person was needed for or a booking wants does too, but for
+# the booking: a booked enquiry is closed soon, and its visit must be confirmed all the same.
+WATCHED = (Measure.FIRST_REPLY, Measure.FIRST_USEFUL, Measure.BOT_FRT, Measure.HUMAN_FRT, Measure.HUMAN_WAIT)
+
+BY_PEOPLE = (Measure.HUMAN_FRT, Measure.HUMAN_WAIT)
+
+WARN, BREACH, ESCALATE = "warn", "breach", "escalate"
+LOOK_AGAIN_AFTER = timedelta(seconds=15)  # at an alerted wait that goes on, to say soon that it is over
+LOOK_AGAIN_SHARE = 10  # and at an old one less often: after a tenth of its age
+
+Fired = tuple[str, int, str]  # measure, number of the wait, step
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """One wait. `number` tells waits of one measure apart: the hand-off, or the appointment."""
+
+    measure: str
+    number: int
+    start: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Booking:
+    """A visit that a manager is to confirm; cancelling it or its beginning make that moot."""
+
+    appointment_id: int
+    booked_at: datetime
+    starts_at: datetime
+    confirmed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """Something to say at `due_at`: warn, breach, or escalate to a role."""
+
+    waiting: Waiting
+    target: Target
+    kind: str
+    due_at: datetime
+    role: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.kind if self.role is None else f"{self.kind}:{self.role}"
+
+    @property
+    def fired(self) -> Fired:
+        return self.waiting.measure, self.waiting.number, self.name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """`due` in order of time; `next_at` is None when no later moment can bring anything; `over` are waits that were
+    told of and have ended."""
+
+    due: tuple[Step, ...]
+    next_at: datetime | None
+    over: tuple[Waiting, ...] = ()
+
+
+def waits_of(timeline: Timeline, bookings: Iterable[Booking] = (), *, now: datetime) -> tuple[Waiting, ...]:
+    """The waits that timers may watch; none of an excluded enquiry.
+
+    A wait ends when it is met, when the other side made it moot, or with the enquiry; that for a person also when staff
+    give the dialogue back: then nobody is to come, though the figures go on counting who never came. That an enquiry is
+    not closed is watched once a person was needed: one that the bot dealt with alone closes itself.
+    """
+    measures = measure(timeline)
+    if measures.excluded is not None:
+        return ()
+    closed_at = measures.spans[Measure.RESOLUTION][0].end
+    found = [
+        Waiting(
+            measure=name,
+            number=number,
+            start=span.start,
+            ended_at=_first_of(
+                span.end, span.released_at, closed_at, _given_back_at(timeline, span) if name in BY_PEOPLE else None
+            ),
+        )
+        for name in WATCHED
+        for number, span in enumerate(measures.spans[name])
+    ]
+    if measures.spans[Measure.HUMAN_WAIT]:
+        found.append(Waiting(measure=Measure.RESOLUTION, number=0, start=measures.clock_start_at, ended_at=closed_at))
+    found += [_booking_wait(booking, now) for booking in bookings]
+    return tuple(found)
+
+
+def due_steps(
+    waits: Iterable[Waiting],
+    targets: Mapping[str, Target],
+    *,
+    ladder: Sequence[Rung],
+    hours: OpeningHours,
+    fired: Collection[Fired],
+    now: datetime,
+) -> Look:
+    """What is due at `now` and was not `fired`, for the binding target of each measure.
+
+    A warning that comes too late to warn is left out. Each step of the ladder is said, however late: it is for
+    somebody else.
+    """
+    due: list[Step] = []
+    moments: list[datetime] = []
+    over: list[Waiting] = []
+    for waiting in waits:
+        told = {step for name, number, step in fired if (name, number) == (waiting.measure, waiting.number)}
+        if waiting.ended_at is not None:
+            if told:
+                over.append(waiting)
+            continue
+        target = targets.get(waiting.measure)
+        if target is None or not tells_each(target):
+            continue
+        steps = [step for step in steps_of(waiting, target, ladder=ladder, hours=hours) if step.name not in told]
+        ready = [step for step in steps if step.due_at <= now]
+        is_breached = BREACH in told or any(step.kind == BREACH for step in ready)
+        due += [step for step in ready if step.kind != WARN or not is_breached]
+        moments += [step.due_at for step in steps if step.due_at > now]
+        if told or ready:
+            moments.append(now + max(LOOK_AGAIN_AFTER, (now - waiting.start) / LOOK_AGAIN_SHARE))
+    ordered = sorted(due, key=lambda step: (step.due_at, step.fired))
+    return Look(due=tuple(ordered), next_at=min(moments, default=None), over=tuple(over))
+
+
+def steps_of(waiting: Waiting, target: Target, *, ladder: Sequence[Rung], hours: OpeningHours) -> Iterator[Step]:
+    """Every step of a wait, in order of time; those that opening hours never reach are missing."""
+    plan = [(WARN, None, target.warn), (BREACH, None, 1.0), *((ESCALATE, rung.role, rung.times) for rung in ladder)]
+    for kind, role, times in plan:
+        due_at = _after(waiting.start, target, times, hours)
+        if due_at is not None:
+            yield Step(waiting=waiting, target=target, kind=kind, due_at=due_at, role=role)
+
+
+def first_look_after(targets: Iterable[Target]) -> timedelta | None:
+    """How long after its clock start an enquiry can first bring something, whatever it turns out to be; None when
+    nothing is watched from the clock start. Working time only makes it later."""
+    warns = [
+        target.seconds * target.warn
+        for target in targets
+        if tells_each(target) and target.measure in WATCHED and target.measure != Measure.HUMAN_WAIT
+    ]
+    return timedelta(seconds=min(warns)) if warns else None
+
+
+def _after(start: datetime, target: Target, times: float, hours: OpeningHours) -> datetime | None:
+    seconds = target.seconds * times
+    return hours.after_working_seconds(start, seconds) if target.working else start + timedelta(seconds=seconds)
+
+
+def _given_back_at(timeline: Timeline, span: Span) -> datetime | None:
+    return _first_of(*(call.at for call in timeline.calls if isinstance(call, GivenBack) and call.at >= span.start))
+
+
+def _booking_wait(booking: Booking, now: datetime) -> Waiting:
+    begun_at = booking.starts_at if booking.starts_at <= now else None
+    ended_at = _first_of(booking.confirmed_at, booking.cancelled_at, begun_at)
+    return Waiting(measure=BOOKING_CONFIRMED, number=booking.appointment_id, start=booking.booked_at, ended_at=ended_at)
+
+
+def _first_of(*instants: datetime | None) -> datetime | None:
+    return min((instant for instant in instants if instant is not None), default=None)
