@@ -107,7 +107,8 @@ WHERE id = %(thread)s AND lease_token = %(token)s
 
 GIVE_UP = """
 UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = NULL, turn_failures = 0,
-    state = state || '{"handed_off": true}'
+    state = CASE WHEN state -> 'handed_off' ? 'failed' THEN state ELSE jsonb_set(
+        state, '{handed_off}', COALESCE(state -> 'handed_off', '[]'::jsonb) || '["failed"]'::jsonb) END
 WHERE id = %(thread)s AND lease_token = %(token)s
 RETURNING id
 """
