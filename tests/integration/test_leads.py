@@ -730,3 +730,44 @@ def _documented_verification() -> Any:
     place: dict[str, Any] = {}
     exec(example, place)
     return place["is_from_responder"]
+
+
+async def _alerts(database: Database) -> list[tuple[str, str, bool]]:
+    async with database.connection() as connection:
+        rows = await (await connection.execute("SELECT subject, facts, resolved_at FROM alert ORDER BY id")).fetchall()
+    return [(row["subject"], row["facts"]["reason"], row["resolved_at"] is not None) for row in rows]
+
+
+async def test_a_crm_that_refuses_is_told_once_until_it_takes_leads_again(
+    database: Database, world: World, clock: FixedClock, fake: FakeCrm
+) -> None:
+    """A refused lead raises an alert with the reason, a second refusal none; it is over when the lead is taken."""
+    pusher = make_pusher(database, clock, fake=fake)
+    lead_id = await _note(database, world)
+    fake.fail_next(PermanentError("no such stage"))
+    await pusher.push(lead_id)
+    await _note(database, world, wish="в среду")
+    fake.fail_next(PermanentError("still no such stage"))
+    await pusher.push(lead_id)
+    told = await _alerts(database)
+    await _note(database, world, wish="в пятницу")
+    await pusher.push(lead_id)
+
+    assert told == [("crm:fake", "no such stage", False)]
+    assert await _alerts(database) == [("crm:fake", "no such stage", True)]
+
+
+async def test_a_crm_that_hiccups_is_not_told_but_one_that_stays_away_is(
+    database: Database, world: World, clock: FixedClock, fake: FakeCrm
+) -> None:
+    """Five attempts may fail in passing; the sixth in a row raises an alert."""
+    pusher = make_pusher(database, clock, fake=fake)
+    lead_id = await _note(database, world)
+    told = []
+    for _ in range(6):
+        fake.fail_next(TransientError("down"))
+        with pytest.raises(TransientFailure):
+            await pusher.push(lead_id)
+        told.append(len(await _alerts(database)))
+
+    assert told == [0, 0, 0, 0, 0, 1]

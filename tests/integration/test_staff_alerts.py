@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from responder.alerts.service import AlertKind, NewAlert, Role, Severity, raise_alert, resolve_alerts
+from responder.assembly.watching import account_fails, account_works
+from responder.db.engine import Database
 from responder.web.staff.wording import staff_texts
+from tests.factories import stored_salon
 from tests.integration.test_staff_pages import HOSTILE, browser, page, press, written
 from tests.running import SLUG, Running, running
+from tests.stubs.alert_sink import AlertSink
 from tests.stubs.telegram_api import TelegramStub
 
 
@@ -114,3 +122,48 @@ async def test_a_visit_is_confirmed_once_by_whoever_it_was(database_url: str) ->
     assert answers == [204, 204, 404]
     assert staff_texts("ru")["confirmed"] in shown
     assert row == {"key": "front_desk", "is_looked_at": True}
+
+
+async def test_an_account_that_lets_nothing_in_is_told_until_it_does(database_url: str) -> None:
+    """A webhook that cannot be set, or polling that is refused, raises an alert with the reason; working ends it."""
+    async with TelegramStub() as telegram, running(database_url, telegram=telegram, with_background=False) as app:
+        (door,) = [door for door in app.responder.doors.values() if door.key == "telegram"]
+        for _ in range(2):
+            await account_fails(app.responder, door, "Unauthorized")
+        (told,) = await (await app.staff("GET", "/alerts")).json()
+        await account_works(app.responder, door)
+        standing = await (await app.staff("GET", "/alerts")).json()
+    assert (told["headline"], told["details"]) == ("Telegram does not work", "Unauthorized")
+    assert standing == []
+
+
+async def test_the_test_command_says_which_destination_took_it(database: Database, tmp_path: Path) -> None:
+    """`responder alert test` sends to each destination that is on, names those that are off or fail, and by its exit
+    code says whether all is well; a variable without an address is one line."""
+    names = ("good", "off", "bad")
+    alerts = [{"key": key, "url_env": f"ALERT_{key.upper()}"} for key in names]
+    await stored_salon(database, alerts=alerts)
+
+    async def run(**variables: str) -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "responder.cli", "alert", "test"),
+            cwd=Path(__file__).parents[2],
+            env={"PATH": os.environ["PATH"], "DATABASE_URL": database.url, "VAR_DIR": str(tmp_path), **variables},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        return process.returncode, said.decode()
+
+    async with AlertSink() as good, AlertSink() as bad:
+        bad.status = 403
+        mixed = await run(ALERT_GOOD=good.url, ALERT_BAD=bad.url)
+        wrong = await run(ALERT_GOOD="nonsense://secret")
+    assert mixed[0] == 1
+    lines = mixed[1].splitlines()
+    assert lines[0] == "ok   good"
+    assert lines[1] == "off  off: set ALERT_OFF"
+    assert lines[2].startswith("FAIL bad: ")
+    assert "403" in lines[2]
+    assert good.taken[0]["title"] == "Салон «Пример»: Проверка оповещений"
+    assert wrong == (2, "responder: ALERT_GOOD: is no address that Apprise knows. docs/alerts.md has examples\n")
