@@ -5,7 +5,7 @@ PostgreSQL hands each column over as one string of eight-byte numbers, which num
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -66,6 +66,7 @@ _WAITS = [
     *(f"{stem}{mode}" for stem in SINGLES for mode in ("", "_working")),
     *(f"{stem}_released{mode}" for stem in RELEASABLE for mode in ("", "_working")),
 ]
+_HUMAN_WAITS = ("enquiry", "from_us", "us", "working_us")
 _SEPARATOR = "\x1f"
 
 
@@ -73,13 +74,18 @@ def _packed(expression: str, name: str) -> str:
     return f"string_agg(int8send(({expression})::bigint), ''::bytea) AS {name}"
 
 
-READ = f"""
-SELECT {", ".join(_packed(expression, name) for name, expression in _FACTS.items())},
-    {", ".join(f"string_agg({name}, chr(31)) AS {name}" for name in _NAMES)},
-    {", ".join(_packed(f"COALESCE({stem}_us, -1)", stem) for stem in _WAITS)}
+def _read(waits: Sequence[str]) -> str:
+    columns = [_packed(expression, name) for name, expression in _FACTS.items()]
+    columns += [f"string_agg({name}, chr(31)) AS {name}" for name in _NAMES]
+    columns += [_packed(f"COALESCE({stem}_us, -1)", stem) for stem in waits]
+    return f"""
+SELECT {", ".join(columns)}
 FROM enquiry_measures
 WHERE salon_id = %(salon)s AND day = ANY(%(days)s) AND (NOT %(only_open)s OR has_open)
 """
+
+
+READ = _read(_WAITS)
 
 READ_HUMAN_WAITS = f"""
 SELECT {_packed("k.enquiry_id", "enquiry")},
@@ -145,12 +151,17 @@ class Found:
     ending: Ints
 
 
-async def read_rows(connection: Connection, *, salon_id: int, days: list[date], only_open: bool = False) -> Rows:
-    """The kept enquiries of these local days; with `only_open` those of whom something is still awaited."""
+async def read_rows(
+    connection: Connection, *, salon_id: int, days: list[date], only_open: bool = False, only_kind: str | None = None
+) -> Rows:
+    """The kept enquiries of these local days; with `only_open` those of whom something is still awaited. With
+    `only_kind` the waits of that kind alone, which is several times quicker."""
     values = {"salon": salon_id, "days": days, "only_open": only_open}
-    row = await _one(connection, READ, values)
+    stems = _WAITS if only_kind is None else [stem for stem in _WAITS if _is_of(stem, only_kind)]
+    row = await _one(connection, READ if only_kind is None else _read(stems), values)
     enquiries = _numbers(row["enquiry"])
-    waits = await _one(connection, READ_HUMAN_WAITS, values)
+    needs_human = only_kind in (None, HUMAN_WAIT)
+    waits = await _one(connection, READ_HUMAN_WAITS, values) if needs_human else dict.fromkeys(_HUMAN_WAITS)
     order = np.argsort(enquiries)
     places = (
         order[np.searchsorted(enquiries, _numbers(waits["enquiry"]), sorter=order)] if len(enquiries) else enquiries
@@ -158,7 +169,7 @@ async def read_rows(connection: Connection, *, salon_id: int, days: list[date], 
     return Rows(
         facts={name: _numbers(row[name]) for name in _FACTS},
         names={name: _strings(row[name], len(enquiries)) for name in _NAMES},
-        waits={name: _numbers(row[name]) for name in _WAITS},
+        waits={name: _numbers(row[name]) for name in stems},
         human=HumanWaits(
             row=places,
             from_us=_numbers(waits["from_us"]),
@@ -216,6 +227,10 @@ def kind_of(measure: Measure, definition: Definition = Definition.TIMING_1) -> s
     if definition is not Definition.TIMING_1 and measure is Measure.FIRST_REPLY:
         return definition.value
     return measure.value.removesuffix("_s")
+
+
+def _is_of(stem: str, kind: str) -> bool:
+    return stem.removesuffix("_working").removesuffix("_released") == kind
 
 
 async def _one(connection: Connection, query: str, values: dict[str, Any]) -> dict[str, Any]:

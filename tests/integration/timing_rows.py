@@ -64,6 +64,7 @@ class BulkPlace(Place):
         await self.connection.execute(
             "INSERT INTO measures_due (salon_id, enquiry_id) SELECT salon_id, id FROM enquiry ORDER BY id"
         )
+        await self.connection.execute("ANALYZE")
 
     async def _copy(self, table: str, names: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
