@@ -144,7 +144,17 @@ def test_a_bad_setting_stops_the_start_with_one_line(names: dict[str, str], says
 
 def test_the_commands_introduce_themselves() -> None:
     """Every command has a help that names what it does."""
-    for command in ([], ["serve"], ["worker"], ["chat"], ["demo"], ["report"], ["doctor"], ["salon", "import"]):
+    for command in (
+        [],
+        ["serve"],
+        ["worker"],
+        ["chat"],
+        ["demo"],
+        ["report"],
+        ["doctor"],
+        ["salon", "import"],
+        ["alert", "test"],
+    ):
         run = subprocess.run(
             [sys.executable, "-m", "responder.cli", *command, "--help"],
             cwd=ROOT,
