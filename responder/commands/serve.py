@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from connectors.contract import ChannelKind
-from responder.assembly import Responder, background, database_url, responder, run_jobs
+from responder.assembly import Responder, background, database_url, fire_timers, responder, run_jobs
 from responder.clock import Clock
 from responder.db.engine import Database
 from responder.errors import BadSetting
@@ -39,7 +39,7 @@ def serve(settings: Settings, *, with_jobs: bool, reload_salon: Path | None = No
 
 
 def work(settings: Settings) -> None:
-    """Run background jobs until stopped."""
+    """Run background jobs and timers until stopped."""
     url = database_url(settings)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_work(settings, url))
@@ -163,7 +163,7 @@ async def announce(running: Responder, *, is_demo: bool) -> None:
 
 async def _work(settings: Settings, url: str) -> None:
     async with responder(settings, url=url) as running:
-        task = asyncio.create_task(run_jobs(running))
+        task = asyncio.gather(run_jobs(running), fire_timers(running))
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, task.cancel)
         print("Responder worker is ready.", flush=True)
