@@ -99,7 +99,7 @@ def serve(
 
 @app.command()
 def worker() -> None:
-    """Run background jobs (leads into the CRM) until stopped; for installations with several processes."""
+    """Run background jobs and timers until stopped; for installations with several processes."""
     from responder.commands.serve import work
 
     work(_settings())

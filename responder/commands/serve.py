@@ -14,7 +14,7 @@ import redis.asyncio as redis
 import uvicorn
 from fastapi import FastAPI
 
-from responder.assembly import Responder, background, database_url, responder, run_jobs
+from responder.assembly import Responder, background, database_url, fire_timers, responder, run_jobs
 from responder.clock import Clock
 from responder.commands.announcement import announce
 from responder.db.engine import Database
@@ -43,7 +43,7 @@ def serve(settings: Settings, *, with_jobs: bool, reload_salon: Path | None = No
 
 
 def work(settings: Settings) -> None:
-    """Run background jobs until stopped."""
+    """Run background jobs and timers until stopped."""
     url = database_url(settings)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_work(settings, url))
@@ -154,7 +154,7 @@ def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
 
 async def _work(settings: Settings, url: str) -> None:
     async with responder(settings, url=url) as running:
-        task = asyncio.create_task(run_jobs(running))
+        task = asyncio.gather(run_jobs(running), fire_timers(running))
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, task.cancel)
         print("Responder worker is ready.", flush=True)

@@ -165,6 +165,9 @@ def test_the_commands_introduce_themselves() -> None:
         ["doctor"],
         ["salon", "import"],
         ["leads", "retry"],
+        ["figures", "check"],
+        ["token", "create"],
+        ["alert", "test"],
     ):
         run = subprocess.run(
             [sys.executable, "-m", "responder.cli", *command, "--help"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -20,13 +21,19 @@ ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def watching(url: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def watching(
+    url: str, folder: Path, *command: str, says: bytes = b"ready"
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that fires timers, ready."""
-    command = (sys.executable, "-m", "tests.integration.watching", url, str(folder))
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", *(command or ("tests.integration.watching", url, str(folder)))),
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "DATABASE_URL": url, "VAR_DIR": str(folder)},
+        stdout=asyncio.subprocess.PIPE,
+    )
     assert process.stdout is not None
     try:
-        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
+        assert says in await asyncio.wait_for(process.stdout.readline(), 60)
         yield process
     finally:
         if process.returncode is None:
@@ -67,3 +74,21 @@ async def test_each_timer_fires_once_though_a_process_is_killed(database: Databa
     assert await count("SELECT count(*) AS n FROM alert") == MANY
     assert await count("SELECT count(*) AS n FROM sla_event WHERE fired_at < due_at") == 0
     assert await count("SELECT count(*) AS n FROM enquiry WHERE next_check_at IS NULL") == 0
+
+
+async def test_a_worker_fires_timers_too(database: Database, tmp_path: Path) -> None:
+    """`responder worker` tells what is due and stops when it is asked to."""
+    salon = await stored_salon(database, targets=[{"measure": "first_useful_s", "within": "1h"}])
+    first_at = datetime.now(UTC) - timedelta(seconds=3660)
+    async with database.transaction() as connection:
+        await seed_enquiries(connection, salon, count=5, first_at=first_at, spread=timedelta(seconds=1), look_after_s=0)
+
+    async def told() -> bool:
+        async with database.connection() as connection:
+            row = await (await connection.execute("SELECT count(*) AS n FROM alert")).fetchone()
+        return row is not None and row["n"] == 5
+
+    async with watching(database.url, tmp_path, "responder.cli", "worker", says=b"worker is ready") as worker:
+        assert await until(told)
+        worker.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(worker.wait(), 30) == 0

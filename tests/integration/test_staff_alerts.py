@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,27 @@ async def test_the_test_command_says_which_destination_took_it(database: Databas
     assert "403" in lines[2]
     assert good.taken[0]["title"] == "Салон «Пример»: Проверка оповещений"
     assert wrong == (2, "responder: ALERT_GOOD: is no address that Apprise knows. docs/alerts.md has examples\n")
+
+
+async def test_an_opening_enquiry_has_its_first_look_and_its_priority(database_url: str) -> None:
+    """Intake notes when the earliest timer may be due, and an important customer's next enquiry is `vip`."""
+    look = "SELECT next_check_at - clock_start_at AS look, priority FROM enquiry ORDER BY id"
+    async with TelegramStub() as telegram, running(database_url, telegram=telegram, with_background=False) as app:
+        await written(app, telegram, "Здравствуйте")
+        (first,) = await app.rows(look)
+        await app.rows("UPDATE customer SET is_vip = true RETURNING id")
+        await app.rows("UPDATE enquiry SET closed_at = now(), close_reason = 'resolved' RETURNING id")
+        await written(app, telegram, "Это снова я")
+        (_, second) = await app.rows(look)
+    assert first == {"look": timedelta(seconds=40), "priority": "normal"}
+    assert second == {"look": timedelta(seconds=40), "priority": "vip"}
+
+
+async def test_a_customer_who_asks_for_a_person_has_the_timers_looked_at(database_url: str) -> None:
+    """The turn that hands a dialogue over sets the look to now, in its own transaction."""
+    async with TelegramStub() as telegram, running(database_url, telegram=telegram, with_background=False) as app:
+        await written(app, telegram, "Позовите администратора")
+        (row,) = await app.rows(
+            "SELECT e.next_check_at = h.needed_at AS is_now FROM enquiry e JOIN handoff h ON h.enquiry_id = e.id"
+        )
+    assert row == {"is_now": True}
