@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connectors.contract import Button, ChannelKind, Inbound, InboundKind
 from responder.assembly import OpenDoor, Responder, background, database_url, responder
@@ -75,7 +76,8 @@ class _Conversation:
             text=text if button is None else button.label,
             payload=None if button is None else button.payload,
         )
-        await self._running.accept(self._door.account, [item], self._running.clock.now())
+        trial = replace(self._door.account, is_test=True)  # whoever tries the bot out is no customer in any figure
+        await self._running.accept(trial, [item], self._running.clock.now())
 
     def _button(self, text: str) -> Button | None:
         if text.isdigit() and 1 <= int(text) <= len(self._buttons):

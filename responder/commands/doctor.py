@@ -110,7 +110,11 @@ async def _examine_outside(running: Responder) -> list[Finding]:
         *(_examine_crm(running, salon, account) for salon in salons for account in salon.crm),
         *(_examine_alerts(running, salon, destination) for salon in salons for destination in salon.alerts),
     )
-    return [Finding(part="salons", state=State.OK, detail=names), *found]
+    nowhere = "no destination outside; `alerts` in the salon file names some"
+    deaf = [
+        Finding(part=f"{salon.slug}: alerts", state=State.OFF, detail=nowhere) for salon in salons if not salon.alerts
+    ]
+    return [Finding(part="salons", state=State.OK, detail=names), *found, *deaf]
 
 
 async def _examine_llm(running: Responder, salon: SalonProfile) -> Finding:

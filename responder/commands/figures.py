@@ -26,7 +26,7 @@ async def check_lines(settings: Settings, *, salon: str | None, days: int | None
         checked = await check_figures(database, profile, since=_since(now, days), now=now)
     finally:
         await database.close()
-    lines = [f"{checked.enquiries} enquiries measured anew, {checked.days} days counted anew."]
+    lines = [f"Measured anew: {checked.enquiries} enquiries. Counted anew: {checked.days} days that are over."]
     for found in checked.differences[:SHOWN]:
         where = f"enquiry {found.enquiry_id}" if found.enquiry_id is not None else f"{found.day}"
         lines.append(f"{where}: {found.what} is kept as {found.kept}, the stamps say {found.wanted}")

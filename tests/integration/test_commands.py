@@ -79,8 +79,8 @@ def test_several_mistakes_are_counted_and_listed(run: Run, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        (("--days", "x"), "`x` is not a whole number from 1 to 3660."),
-        (("--days", "0"), "`0` is not a whole number from 1 to 3660."),
+        (("--days", "x"), "`x` is not a whole number from 1 to 1098."),
+        (("--days", "0"), "`0` is not a whole number from 1 to 1098."),
         (("--language", "de"), "`de` is not one of ru, en."),
     ],
 )
