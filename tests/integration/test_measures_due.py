@@ -1,0 +1,255 @@
+"""Every door that stamps marks what it changed: after any walk through them nothing is out of step with the stamps.
+
+The walk measures after every step, so that a mark that is missing shows: the measures would stay those of before it.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connectors.contract import ChannelKind, DeliveryStatus, Inbound, InboundKind
+from connectors.fake import FakeMessenger
+from responder.booking import service as booking
+from responder.clock import FixedClock
+from responder.db.engine import Connection, Database
+from responder.delivery.service import Delivery
+from responder.desk.service import Desk
+from responder.dialogue.handoffs import open_handoff
+from responder.dialogue.states import CloseReason, HandoffReason
+from responder.intake.rules import Pace
+from responder.intake.service import Account, Intake
+from responder.live import InProcessLive
+from responder.reports.checking import Difference, check_figures
+from responder.reports.keeping import bring_up_to_date
+from responder.reports.rollups import count_stale_days
+from responder.salon.profile import SalonProfile
+from responder.turns.statements import MARK_SPAM
+from tests.factories import stored_salon
+
+START = datetime(2026, 11, 2, 5, 0, tzinfo=UTC)
+
+SAY = """
+INSERT INTO message (salon_id, thread_id, enquiry_id, channel_account_id, direction, author, auto_reply, text,
+    composed_at, substance, idempotency_key, send_state, next_attempt_at)
+SELECT t.salon_id, t.id, e.id, t.channel_account_id, 'out', %(author)s, true, 'reply', %(now)s, %(substance)s,
+    %(key)s, 'queued', %(now)s
+FROM thread t JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL WHERE t.id = %(thread)s
+"""
+
+OPEN_ENQUIRY_OF = "SELECT id, customer_id FROM enquiry WHERE thread_id = %(thread)s AND closed_at IS NULL"
+
+
+@dataclass
+class Doors:
+    """Intake, delivery, desk and bookings of one salon, with a clock that the test moves."""
+
+    database: Database
+    salon: SalonProfile
+    clock: FixedClock
+    messenger: FakeMessenger
+    intake: Intake
+    delivery: Delivery
+    desk: Desk
+    numbers: int = 0
+
+    @classmethod
+    async def open(cls, database: Database) -> Doors:
+        salon = await stored_salon(database)
+        clock, messenger, live = FixedClock(START), FakeMessenger(), InProcessLive()
+        await messenger.open()
+        delivery = Delivery(database, clock=clock, messenger_of=lambda _: messenger, live=live)
+        intake = Intake(database, clock=clock, pace=Pace.within(3.0, quiet_s=0), enquiry_quiet=timedelta(hours=24))
+        desk = Desk(database, clock=clock, delivery=delivery, live=live, messenger_of=lambda _: messenger)
+        return cls(database, salon, clock, messenger, intake, delivery, desk)
+
+    @property
+    def account(self) -> Account:
+        return Account(id=self.salon.channels[0].id, salon_id=self.salon.id, kind=ChannelKind.TELEGRAM)
+
+    def next_number(self) -> int:
+        self.numbers += 1
+        return self.numbers
+
+    async def receive(self, thread_key: str, *, kind: InboundKind = InboundKind.MESSAGE, **fields: object) -> None:
+        number = self.next_number()
+        item = Inbound(
+            kind=kind,
+            provider_key=f"p{number}",
+            thread_key=thread_key,
+            **{"provider_message_id": f"m{number}", "text": "Здравствуйте", "order_key": number, **fields},  # type: ignore[arg-type]
+        )
+        await self.intake.store(self.account, [item], received_at=self.clock.now())
+
+    async def say(self, thread_id: int, *, author: str = "bot", substance: str | None = "substantive") -> None:
+        """As a turn leaves a reply, and delivery sends it."""
+        values = {
+            "thread": thread_id,
+            "author": author,
+            "substance": substance,
+            "now": self.clock.now(),
+            "key": f"k{self.next_number()}",
+        }
+        async with self.database.connection() as connection:
+            await connection.execute(SAY, values)
+        self.clock.advance(0.4)
+        await self.delivery.deliver_next(thread_id)
+
+    async def rows(self, query: str) -> list[dict[str, Any]]:
+        async with self.database.connection() as connection:
+            return await (await connection.execute(query)).fetchall()  # type: ignore[arg-type]
+
+    async def threads(self) -> list[int]:
+        return [row["id"] for row in await self.rows("SELECT id FROM thread ORDER BY id")]
+
+    async def marks(self) -> list[int]:
+        return [row["enquiry_id"] for row in await self.rows("SELECT enquiry_id FROM measures_due ORDER BY id")]
+
+    async def measure(self) -> int:
+        return await bring_up_to_date(self.database, self.salon, now=self.clock.now())
+
+    async def differences(self) -> list[Difference]:
+        since = START - timedelta(days=30)
+        checked = await check_figures(self.database, self.salon, since=since, now=self.clock.now())
+        return list(checked.differences)
+
+
+async def _book(doors: Doors, connection: Connection, thread_id: int, dice: random.Random) -> None:
+    """A booking of the thread's open enquiry, or the end of one."""
+    now = doors.clock.now()
+    enquiry = await (await connection.execute(OPEN_ENQUIRY_OF, {"thread": thread_id})).fetchone()
+    booked = await booking.upcoming(connection, doors.salon, thread_id=thread_id, now=now)
+    if booked and dice.random() < 0.5:
+        await booking.cancel(connection, booked[0].id, now=now)
+    elif enquiry is not None:
+        found = await booking.find_slots(
+            connection, doors.salon, service="manicure", wishes=(), specialist=None, now=now, limit=9
+        )
+        if found.slots:
+            held = await booking.hold_slot(
+                connection,
+                doors.salon,
+                dice.choice(found.slots),
+                service="manicure",
+                customer_id=enquiry["customer_id"],
+                thread_id=thread_id,
+                enquiry_id=enquiry["id"],
+                now=now,
+                hold_until=now + timedelta(minutes=10),
+            )
+            await booking.book(connection, held, now=now)
+
+
+async def step(doors: Doors, dice: random.Random) -> str:
+    """Something happens, through the door it comes in by; gives what."""
+    doors.clock.advance(dice.choice([0.2, 0.9, 5, 60, 4_000, 30_000, 100_000]) * dice.uniform(0.5, 1.5))
+    now, threads = doors.clock.now(), await doors.threads()
+    what = dice.choice(DOORS)
+    thread_key = dice.choice("abc")
+    if what == "message" or not threads:
+        delay_s = dice.choice([0.3, 0.3, 2, 3_000, -2])
+        await doors.receive(
+            thread_key,
+            sent_at=dice.choice([None, (now - timedelta(seconds=delay_s)).replace(microsecond=0)]),
+            order_key=dice.randint(0, 9),
+        )
+        return "message"
+    thread_id = dice.choice(threads)
+    async with doors.database.connection() as connection:
+        match what:
+            case "bot":
+                await doors.say(
+                    thread_id,
+                    author=dice.choice(["bot", "bot", "system"]),
+                    substance=dice.choice(["substantive", "acknowledgement"]),
+                )
+            case "echo":
+                sent_at = now - timedelta(seconds=dice.choice([0.5, 5_000]))
+                await doors.receive(thread_key, kind=InboundKind.ECHO, sent_at=sent_at, text="Да, приходите в пять")
+            case "status" if doors.messenger.sent:
+                sent = dice.choice(doors.messenger.sent[-3:])
+                await doors.receive(
+                    sent.message.thread_key,
+                    kind=InboundKind.STATUS,
+                    status=dice.choice([DeliveryStatus.FAILED, DeliveryStatus.DELIVERED, DeliveryStatus.READ]),
+                    provider_message_id=sent.receipt.provider_message_id,
+                )
+            case "reply":
+                operator = dice.choice([None, "front_desk"])
+                await doors.desk.reply(doors.salon.id, thread_id, "Ждём вас в пять", operator=operator)
+            case "take over":
+                await doors.desk.take_over(doors.salon.id, thread_id, operator=None)
+            case "give back":
+                await doors.desk.give_back(doors.salon.id, thread_id)
+            case "close":
+                reason = dice.choice([CloseReason.RESOLVED, CloseReason.RESOLVED, CloseReason.SPAM])
+                await doors.desk.close(doors.salon.id, thread_id, reason=reason)
+            case "asked":
+                await open_handoff(connection, thread_id=thread_id, reason=HandoffReason.ASKED, detail="", now=now)
+            case "spam":
+                for row in await (await connection.execute(OPEN_ENQUIRY_OF, {"thread": thread_id})).fetchall():
+                    await connection.execute(MARK_SPAM, {"enquiry": row["id"], "now": now})
+            case "quiet":
+                await doors.intake.close_quiet()
+            case "book":
+                await _book(doors, connection, thread_id, dice)
+            case _:
+                pass
+    return what
+
+
+DOORS = (
+    *("message", "message", "message", "bot", "bot", "bot", "echo", "status", "reply", "take over", "give back"),
+    *("close", "asked", "spam", "quiet", "book", "nothing"),
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_no_door_forgets_its_mark(database: Database, seed: int) -> None:
+    """Kept measures, brought up to date by marks alone, are those of the stamps after any walk."""
+    doors, dice = await Doors.open(database), random.Random(seed)
+    walked = []
+    for _ in range(120):
+        walked.append(await step(doors, dice))
+        await doors.measure()
+        if dice.random() < 0.05:
+            await count_stale_days(database, doors.salon, now=doors.clock.now())
+    assert await doors.differences() == [], walked
+    assert len(set(walked)) > 10
+
+
+async def test_what_the_bot_says_later_marks_nothing(database: Database) -> None:
+    """After its first useful reply the bot changes no measure, so its stamps cost nothing."""
+    doors = await Doors.open(database)
+    await doors.receive("a")
+    (thread,) = await doors.threads()
+    await doors.say(thread, substance="acknowledgement")
+    await doors.say(thread)
+    await doors.measure()
+
+    await doors.say(thread)
+    await doors.say(thread, substance="acknowledgement")
+    await doors.say(thread, author="system")
+    await doors.receive("a")
+
+    assert await doors.marks() == []
+    assert await doors.differences() == []
+
+
+async def test_a_mark_that_comes_while_measuring_is_not_lost(database: Database) -> None:
+    """A stamp committed after the measurer took its marks is measured by the next round."""
+    doors = await Doors.open(database)
+    await doors.receive("a")
+    (thread,) = await doors.threads()
+    async with database.transaction() as stamping:
+        await open_handoff(stamping, thread_id=thread, reason=HandoffReason.ASKED, detail="", now=doors.clock.now())
+        assert await doors.measure() == 1  # the opening; the hand-off is not committed yet
+    assert await doors.rows("SELECT is_handed_off FROM enquiry_measures") == [{"is_handed_off": False}]
+
+    assert await doors.measure() == 1
+
+    assert await doors.differences() == []
