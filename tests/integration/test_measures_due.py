@@ -5,6 +5,7 @@ The walk measures after every step, so that a mark that is missing shows: the me
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,8 +26,10 @@ from responder.intake.rules import Pace
 from responder.intake.service import Account, Intake
 from responder.live import InProcessLive
 from responder.reports.checking import Difference, check_figures
-from responder.reports.keeping import bring_up_to_date
+from responder.reports.entries import COUNTERS
+from responder.reports.keeping import LOCK_SALON, bring_up_to_date, keep
 from responder.reports.rollups import count_stale_days
+from responder.salon.loader import load_salon
 from responder.salon.profile import SalonProfile
 from responder.turns.statements import MARK_SPAM
 from tests.factories import stored_salon
@@ -39,6 +42,13 @@ INSERT INTO message (salon_id, thread_id, enquiry_id, channel_account_id, direct
 SELECT t.salon_id, t.id, e.id, t.channel_account_id, 'out', %(author)s, true, 'reply', %(now)s, %(substance)s,
     %(key)s, 'queued', %(now)s
 FROM thread t JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL WHERE t.id = %(thread)s
+"""
+
+WORKING = "SELECT first_useful_working_us FROM enquiry_measures"
+
+COUNTED = f"""
+SELECT sum(counters[{COUNTERS.index("arrivals") + 1}])::int AS arrivals,
+    sum(counters[{COUNTERS.index("spam") + 1}])::int AS spam FROM rollup WHERE side = 'day'
 """
 
 OPEN_ENQUIRY_OF = "SELECT id, customer_id FROM enquiry WHERE thread_id = %(thread)s AND closed_at IS NULL"
@@ -111,6 +121,9 @@ class Doors:
 
     async def measure(self) -> int:
         return await bring_up_to_date(self.database, self.salon, now=self.clock.now())
+
+    async def count(self) -> None:
+        await count_stale_days(self.database, self.salon, now=self.clock.now() + timedelta(days=2))
 
     async def differences(self) -> list[Difference]:
         since = START - timedelta(days=30)
@@ -253,3 +266,137 @@ async def test_a_mark_that_comes_while_measuring_is_not_lost(database: Database)
     assert await doors.measure() == 1
 
     assert await doors.differences() == []
+
+
+async def test_a_message_that_comes_late_while_measuring_is_not_lost(database: Database) -> None:
+    """Of two messages of one second the first by the messenger's order counts, though it was stored second and while
+    the enquiry was being measured for the first time."""
+    doors = await Doors.open(database)
+    sent_at = doors.clock.now() - timedelta(seconds=1)
+    await doors.receive("a", sent_at=sent_at, order_key=2)
+    (enquiry,) = await doors.marks()
+    async with database.transaction() as measuring:
+        await measuring.execute(LOCK_SALON, {"salon": doors.salon.id})
+        await keep(measuring, doors.salon, [enquiry], now=doors.clock.now())
+        await measuring.execute("DELETE FROM measures_due")
+        doors.clock.advance(3)
+        await doors.receive("a", sent_at=sent_at, order_key=1)
+
+    assert await doors.measure() == 1
+    assert await doors.rows("SELECT pipeline_lag_us FROM enquiry_measures") == [{"pipeline_lag_us": 4_000_000}]
+
+
+async def test_two_measurers_at_once_leave_the_newest(database: Database) -> None:
+    """Whoever measures second waits for the first and sees what it saw, and more."""
+    doors = await Doors.open(database)
+    for key in "abc":
+        await doors.receive(key)
+    done = await asyncio.gather(*(doors.measure() for _ in range(4)))
+    assert sum(done) == 3
+
+    async def stamp(thread: int) -> None:
+        await doors.say(thread)
+        await doors.measure()
+
+    await asyncio.gather(*(stamp(thread) for thread in await doors.threads()))
+    assert await doors.marks() == []
+    assert await doors.differences() == []
+
+
+async def test_a_round_measures_what_came_before_it_and_ends(database: Database) -> None:
+    """Stamps that keep coming do not keep a report from being read."""
+    doors = await Doors.open(database)
+    for key in "abc":
+        await doors.receive(key)
+    assert await bring_up_to_date(database, doors.salon, now=doors.clock.now(), batch=2) == 3
+
+
+async def import_hours(doors: Doors, **changes: Any) -> SalonProfile:
+    """The salon's file with other hours, imported anew."""
+    return await stored_salon(doors.database, **changes)
+
+
+async def test_other_opening_hours_measure_their_days_again(database: Database) -> None:
+    """Working seconds are those of the present file, also of a salon profile that was read before the import."""
+    doors = await Doors.open(database)
+    await doors.receive("a")
+    (thread,) = await doors.threads()
+    doors.clock.advance(36_000)
+    await doors.say(thread)
+    await doors.measure()
+    await doors.count()
+    (before,) = await doors.rows(WORKING)
+
+    await import_hours(doors, hours={"mon": ["10:00-12:00"]})
+    await doors.measure()  # with the profile of before
+    await doors.count()
+
+    (after,) = await doors.rows(WORKING)
+    assert before["first_useful_working_us"] == 36_000 * 1_000_000 + 400_000
+    assert after["first_useful_working_us"] == 2 * 3_600 * 1_000_000
+    doors.salon = await load_salon(database, salon_id=doors.salon.id)
+    assert await doors.differences() == []
+
+
+async def test_a_holiday_of_next_month_measures_nothing_again(database: Database) -> None:
+    """Only days whose own hours came out different are touched by a new file."""
+    doors = await Doors.open(database)
+    await doors.receive("a")
+    await doors.measure()
+
+    doors.salon = await import_hours(doors, exceptions={"2026-12-25": "closed"})
+
+    assert await doors.measure() == 0
+    assert await doors.differences() == []
+
+
+async def test_a_holiday_of_yesterday_corrects_yesterday(database: Database) -> None:
+    """Who forgot to say that the salon was closed may say so afterwards."""
+    doors = await Doors.open(database)
+    await doors.receive("a")
+    (thread,) = await doors.threads()
+    doors.clock.advance(90_000)
+    await doors.say(thread)
+    await doors.measure()
+
+    doors.salon = await import_hours(doors, exceptions={str(START.date()): "closed"})
+
+    assert await doors.measure() == 1
+    (after,) = await doors.rows(WORKING)
+    assert after["first_useful_working_us"] == 3_600 * 1_000_000 + 400_000
+    assert await doors.differences() == []
+
+
+async def test_spam_found_later_leaves_the_figures(database: Database) -> None:
+    """A day that was counted is counted again without the enquiry that turned out to be spam."""
+    doors = await Doors.open(database)
+    await doors.receive("a")
+    (thread,) = await doors.threads()
+    await doors.say(thread)
+    await doors.measure()
+    doors.clock.advance(100_000)
+    await doors.count()
+    assert await doors.rows(COUNTED) == [{"arrivals": 1, "spam": 0}]
+
+    await doors.desk.close(doors.salon.id, thread, reason=CloseReason.SPAM)
+    await doors.measure()
+    await doors.count()
+
+    assert await doors.rows(COUNTED) == [{"arrivals": 0, "spam": 1}]
+    assert await doors.differences() == []
+
+
+async def test_an_erased_customer_leaves_every_figure(database: Database) -> None:
+    """Stamps hold no words and no names: emptying a person and their messages changes no measure."""
+    doors, dice = await Doors.open(database), random.Random(5)
+    for _ in range(40):
+        await step(doors, dice)
+    await doors.measure()
+    before = await doors.rows("SELECT * FROM enquiry_measures ORDER BY enquiry_id")
+    async with database.connection() as connection:
+        await connection.execute("UPDATE message SET text = '', payload = '{}', raw = NULL")
+        await connection.execute("UPDATE customer SET name = NULL, phone = NULL, erased_at = now()")
+        await connection.execute("UPDATE thread SET display_name = NULL, state = '{}', source = '{}'")
+        await connection.execute("INSERT INTO measures_due (salon_id, enquiry_id) SELECT salon_id, id FROM enquiry")
+    await doors.measure()
+    assert await doors.rows("SELECT * FROM enquiry_measures ORDER BY enquiry_id") == before
