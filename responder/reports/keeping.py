@@ -60,7 +60,7 @@ SELECT e.id, e.salon_id, e.thread_id, e.channel_account_id, e.source, e.category
     (SELECT s.key FROM appointment a JOIN specialist s ON s.id = a.specialist_id
      WHERE a.thread_id = e.thread_id AND a.enquiry_id = e.id AND a.booked_at IS NOT NULL
      ORDER BY a.booked_at DESC, a.id DESC LIMIT 1) AS specialist,
-    (SELECT n.clock_start_at FROM enquiry n WHERE n.thread_id = e.thread_id AND n.id > e.id
+    (SELECT n.received_at FROM enquiry n WHERE n.thread_id = e.thread_id AND n.id > e.id
      ORDER BY n.id LIMIT 1) AS returned_at
 FROM enquiry e WHERE e.id = ANY(%(ids)s)
 """

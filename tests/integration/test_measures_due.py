@@ -44,6 +44,8 @@ SELECT t.salon_id, t.id, e.id, t.channel_account_id, 'out', %(author)s, true, 'r
 FROM thread t JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL WHERE t.id = %(thread)s
 """
 
+LATEST_CLOCK = "SELECT clock_start_at FROM enquiry WHERE closed_at IS NULL ORDER BY id DESC LIMIT 1"
+
 WORKING = "SELECT first_useful_working_us FROM enquiry_measures"
 
 COUNTED = f"""
@@ -164,10 +166,12 @@ async def step(doors: Doors, dice: random.Random) -> str:
     what = dice.choice(DOORS)
     thread_key = dice.choice("abc")
     if what == "message" or not threads:
-        delay_s = dice.choice([0.3, 0.3, 2, 3_000, -2])
+        sent_at = now - timedelta(seconds=dice.choice([0.3, 0.3, 2, 3_000, -2]))
+        if dice.random() < 0.3 and (before := await doors.rows(LATEST_CLOCK)):
+            sent_at = before[0]["clock_start_at"]  # of the same second as what opened an enquiry
         await doors.receive(
             thread_key,
-            sent_at=dice.choice([None, (now - timedelta(seconds=delay_s)).replace(microsecond=0)]),
+            sent_at=dice.choice([None, sent_at.replace(microsecond=0), sent_at.replace(microsecond=0)]),
             order_key=dice.randint(0, 9),
         )
         return "message"
@@ -216,22 +220,36 @@ async def step(doors: Doors, dice: random.Random) -> str:
 
 
 DOORS = (
-    *("message", "message", "message", "bot", "bot", "bot", "echo", "status", "reply", "take over", "give back"),
+    *(
+        "message",
+        "message",
+        "message",
+        "bot",
+        "bot",
+        "bot",
+        "echo",
+        "echo",
+        "status",
+        "status",
+        "reply",
+        "take over",
+        "give back",
+    ),
     *("close", "asked", "spam", "quiet", "book", "nothing"),
 )
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(5))
 async def test_no_door_forgets_its_mark(database: Database, seed: int) -> None:
-    """Kept measures, brought up to date by marks alone, are those of the stamps after any walk."""
+    """Kept measures, brought up to date by marks alone, are those of the stamps after every step of any walk."""
     doors, dice = await Doors.open(database), random.Random(seed)
     walked = []
-    for _ in range(120):
+    for _ in range(100):
         walked.append(await step(doors, dice))
         await doors.measure()
         if dice.random() < 0.05:
             await count_stale_days(database, doors.salon, now=doors.clock.now())
-    assert await doors.differences() == [], walked
+        assert await doors.differences() == [], walked  # later marks would heal what this one forgot
     assert len(set(walked)) > 10
 
 
