@@ -36,6 +36,8 @@ figures_app = typer.Typer(help="The kept figures: check them against the stamps,
 app.add_typer(figures_app, name="figures")
 leads_app = typer.Typer(help="Leads on their way into a CRM.", no_args_is_help=True)
 app.add_typer(leads_app, name="leads")
+token_app = typer.Typer(help="Keys with which other programs read a salon's figures.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
 
 
 def _number(low: int, high: int) -> Callable[[str | int], int]:
@@ -254,6 +256,37 @@ def retry_leads(salon: SalonOption = None) -> None:
     from responder.commands.leads import retry
 
     print(asyncio.run(retry(_settings(quiet=True), salon=salon)))
+
+
+@token_app.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(help="What the key is for.", show_default=False)],
+    scope: Annotated[list[str] | None, typer.Option(metavar="SCOPE", help="What it opens: report:read.")] = None,
+    salon: SalonOption = None,
+) -> None:
+    """Make a key and show it, this once."""
+    from responder.commands.token import create
+
+    print(asyncio.run(create(_settings(quiet=True), salon=salon, name=name, scopes=scope or ["report:read"])))
+
+
+@token_app.command("list")
+def list_tokens(salon: SalonOption = None) -> None:
+    """Every key of a salon: what it opens, when it was made and last used."""
+    from responder.commands.token import listing
+
+    print(asyncio.run(listing(_settings(quiet=True), salon=salon)))
+
+
+@token_app.command("revoke")
+def revoke_token(
+    number: Annotated[int, typer.Argument(help="Its number in the list.", show_default=False)],
+    salon: SalonOption = None,
+) -> None:
+    """End a key at once and for good."""
+    from responder.commands.token import revoke
+
+    print(asyncio.run(revoke(_settings(quiet=True), salon=salon, number=number)))
 
 
 @app.callback(invoke_without_command=True)

@@ -23,6 +23,7 @@ LLM_CALLS = Counter("responder_llm_calls", "Calls of the LLM.", ("outcome",))
 LEADS = Counter("responder_lead_pushes", "Attempts to bring a lead into a CRM.", ("crm", "outcome"))
 HANDOFFS = Counter("responder_handoffs", "Dialogues handed to people.", ("reason",))
 BOOKINGS = Counter("responder_bookings", "Slots held, booked, refused because taken, cancelled.", ("outcome",))
+REPORT_SECONDS = Histogram("responder_report_seconds", "Time of one request of a report.", ("report",), buckets=SECONDS)
 READY = Gauge("responder_part_ready", "1 when a part of the process works.", ("part",))
 
 __all__ = ["REGISTRY"]

@@ -1,4 +1,4 @@
-"""What staff do to a dialogue: take it over, answer, give it back, close it."""
+"""What staff do to a dialogue: take it over, answer, give it back, close it, correct what the rule made of a reply."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from responder.dialogue.states import CloseReason
 from responder.errors import NotFound, Refused
 from responder.live import Live
 from responder.timing.substance import classify_message
+from responder.timing.timeline import Substance
 
 FIND_THREAD = """
 SELECT id, salon_id, channel_account_id, is_blocked FROM thread WHERE id = %(thread)s AND salon_id = %(salon)s
@@ -43,6 +44,15 @@ UPDATE enquiry SET closed_at = %(now)s, close_reason = %(reason)s::text,
 WHERE thread_id = %(thread)s AND closed_at IS NULL
 RETURNING id
 """
+
+# the measures follow by themselves: a trigger marks the enquiry (migration 0002)
+CORRECT_SUBSTANCE = """
+UPDATE message SET substance = %(substance)s, substance_corrected_at = %(now)s, substance_corrected_by = %(operator)s
+WHERE id = %(message)s AND thread_id = %(thread)s AND direction = 'out' AND author IN ('human', 'human_device')
+RETURNING id
+"""
+
+IS_IN_THREAD = "SELECT 1 FROM message WHERE id = %(message)s AND thread_id = %(thread)s"
 
 FIND_OPERATOR = "SELECT id FROM operator WHERE salon_id = %(salon)s AND key = %(key)s AND is_active"
 
@@ -130,6 +140,26 @@ class Desk:
             await connection.execute(MARK_ANSWERED, {"thread": thread_id})
             await connection.execute(CLOSE_ENQUIRY, {"thread": thread_id, "now": now, "reason": reason.value})
             await give_back_thread(connection, thread_id=thread_id, now=now)
+        await self._tell(salon_id, thread_id)
+
+    async def correct_substance(
+        self, salon_id: int, thread_id: int, message_id: int, substance: Substance, *, operator: str | None
+    ) -> None:
+        """Say whether a person's message was of use; figures know at once. Raises `NotFound`, or `Refused` for what no
+        person wrote: the bot's substance is set by its code."""
+        async with self._database.transaction() as connection:
+            await self._thread(connection, salon_id, thread_id)
+            values = {
+                "message": message_id,
+                "thread": thread_id,
+                "substance": substance.value,
+                "now": self._clock.now(),
+                "operator": await self._operator(connection, salon_id, operator),
+            }
+            if await (await connection.execute(CORRECT_SUBSTANCE, values)).fetchone() is None:
+                if await (await connection.execute(IS_IN_THREAD, values)).fetchone() is None:
+                    raise NotFound(f"There is no message {message_id} in this dialogue.")
+                raise Refused("Only what a person of the salon wrote can be corrected.")
         await self._tell(salon_id, thread_id)
 
     async def _thread(self, connection: Any, salon_id: int, thread_id: int) -> dict[str, Any]:

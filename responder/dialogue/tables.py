@@ -143,6 +143,8 @@ class Message(SQLModel, table=True):
     read_at: datetime | None = instant()
     failed_at: datetime | None = instant()
     substance: str | None = None  # Substance
+    substance_corrected_at: datetime | None = instant()  # by staff: the rule, or whoever corrected before, was wrong
+    substance_corrected_by: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))  # operator
     idempotency_key: str | None = None
     send_state: str | None = None  # SendState
     attempts: int = 0

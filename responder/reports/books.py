@@ -18,6 +18,7 @@ from responder.reports.columns import Elapsed, Rows
 from responder.reports.counting import Asked, figures_by_group, waits_of_cells, waits_of_rows
 from responder.reports.entries import COUNTERS, HOUR_SHIFT, Cells, Side, counters_of, people_of
 from responder.timing.bins import Ints
+from responder.timing.counts import WaitColumns
 from responder.timing.statistics import Figure
 
 Labels = NDArray[np.generic]
@@ -78,6 +79,10 @@ class Book(Protocol):
 
     def cut(self, by: By, asked: Sequence[Asked]) -> list[Cut]: ...
 
+    def waits(self, asked: Sequence[Asked]) -> WaitColumns:
+        """Every wait of everybody, `figure` being the position in `asked`; those of counted days by their bins."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class RowBook:
@@ -94,6 +99,9 @@ class RowBook:
     def cut(self, by: By, asked: Sequence[Asked]) -> list[Cut]:
         labels, group = _coded(row_labels(self.rows, by, self.names), by)
         return self._cuts(labels, group, asked)
+
+    def waits(self, asked: Sequence[Asked]) -> WaitColumns:
+        return waits_of_rows(self.rows, np.zeros(len(self.rows), dtype=np.int64), asked, self.elapsed)
 
     def _cuts(self, labels: Labels, group: Ints, asked: Sequence[Asked]) -> list[Cut]:
         waits = waits_of_rows(self.rows, group, asked, self.elapsed)
@@ -121,6 +129,15 @@ class CellBook:
         labels, group = _coded(cell_labels(self.cells, by, self.names), by)
         waiting = _placed(row_labels(self.waiting, by, self.names), labels)
         return self._cuts(labels, group, waiting, asked, hourly=by.is_hourly)
+
+    def waits(self, asked: Sequence[Asked]) -> WaitColumns:
+        cells, waiting = np.zeros(len(self.cells), np.int64), np.zeros(len(self.waiting), np.int64)
+        return WaitColumns.joined(
+            [
+                waits_of_cells(self.cells, cells, asked),
+                waits_of_rows(self.waiting, waiting, asked, self.elapsed, only_open=True),
+            ]
+        )
 
     def _cuts(
         self, labels: Labels, group: Ints, waiting: Ints, asked: Sequence[Asked], *, hourly: bool = False

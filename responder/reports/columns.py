@@ -212,8 +212,8 @@ def _released(found: Found, released: Ints) -> Found:
 
 
 def kind_of(measure: Measure, definition: Definition = Definition.TIMING_1) -> str:
-    """The name of a measure's columns; another definition stands in for the first reply of a person alone."""
-    if definition is not Definition.TIMING_1 and measure in (Measure.HUMAN_FRT,):
+    """The name of a measure's columns; by another definition its first reply stands for ours."""
+    if definition is not Definition.TIMING_1 and measure is Measure.FIRST_REPLY:
         return definition.value
     return measure.value.removesuffix("_s")
 

@@ -70,12 +70,13 @@ def _group_document(group: Group) -> dict[str, Any]:
         "handed_off": group.handed_off,
         "resolved": group.resolved,
         "settled_at_once": group.settled_at_once,
-        "calendar": {name.value: _figure_document(found) for name, found in group.calendar.items()},
-        "working": {name.value: _figure_document(found) for name, found in group.working.items()},
+        "calendar": {name.value: figure_document(found) for name, found in group.calendar.items()},
+        "working": {name.value: figure_document(found) for name, found in group.working.items()},
     }
 
 
-def _figure_document(found: Figure) -> dict[str, Any]:
+def figure_document(found: Figure) -> dict[str, Any]:
+    """A figure as every document of ours has it."""
     document = asdict(found) | {"is_small": found.is_small}
     del document["measure"]
     return document

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
-from sqlmodel import SQLModel
+from sqlalchemy import ARRAY, Column, String, UniqueConstraint
+from sqlmodel import Field, SQLModel
 
 from responder.db.columns import created, identity, instant, jsonb, reference
 
@@ -67,3 +67,19 @@ class ChannelAccountRow(_Listed, table=True):
     id: int | None = identity()
     salon_id: int = reference("salon.id")
     kind: str
+
+
+class ApiToken(SQLModel, table=True):
+    """A key for programs of one salon; only its digest is kept, and `revoked_at` ends it for good."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (UniqueConstraint("digest", name="api_token_digest"),)
+
+    id: int | None = identity()
+    salon_id: int = reference("salon.id", index=True)
+    name: str
+    digest: str
+    scopes: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    created_at: datetime = instant(nullable=False)
+    last_used_at: datetime | None = instant()
+    revoked_at: datetime | None = instant()

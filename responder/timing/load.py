@@ -43,11 +43,13 @@ WHERE enquiry_id = ANY(%(ids)s) AND direction = 'in' AND kind IN ('message', 'pr
   AND received_at IS NOT NULL
 """
 
+# what a person wrote and no messenger accepted is no reply, but other definitions count it
 _OUTBOUND = """
 SELECT m.enquiry_id, m.id, m.author, m.substance, m.composed_at, m.accepted_at,
     LEAST(m.delivered_at, m.read_at) AS delivered_at, m.failed_at
 FROM message m
-WHERE m.enquiry_id = ANY(%(ids)s) AND m.direction = 'out' AND m.accepted_at IS NOT NULL AND m.author <> 'system'
+WHERE m.enquiry_id = ANY(%(ids)s) AND m.direction = 'out' AND (m.accepted_at IS NOT NULL OR m.author = 'human')
+  AND m.author <> 'system'
 UNION ALL
 SELECT answered.id, m.id, m.author, m.substance, m.composed_at, m.accepted_at,
     LEAST(m.delivered_at, m.read_at) AS delivered_at, m.failed_at
@@ -59,14 +61,22 @@ CROSS JOIN LATERAL (
                                         ELSE e.received_at <= COALESCE(m.composed_at, m.accepted_at) END
     ORDER BY e.received_at DESC, e.id DESC LIMIT 1
 ) answered
-WHERE m.enquiry_id IS NULL AND m.direction = 'out' AND m.accepted_at IS NOT NULL AND m.author <> 'system'
+WHERE m.enquiry_id IS NULL AND m.direction = 'out' AND (m.accepted_at IS NOT NULL OR m.author = 'human')
+  AND m.author <> 'system'
   AND answered.id = ANY(%(ids)s)
 """
 
-# the second part: taken over before the enquiry opened and not given back by then
+# Whoever takes a dialogue over marks every hand-off of it that is open, those of earlier enquiries too: what happened
+# after the next enquiry opened is none of this one's. The second part: taken over before the enquiry opened and not
+# given back by then.
 _CALLS = """
-SELECT h.enquiry_id, h.reason, h.needed_at, h.taken_at, h.returned_at, false AS is_earlier
+SELECT h.enquiry_id, h.reason, h.needed_at, CASE WHEN h.taken_at < next.opened_at THEN h.taken_at END AS taken_at,
+    CASE WHEN h.returned_at < next.opened_at THEN h.returned_at END AS returned_at, false AS is_earlier
 FROM handoff h
+CROSS JOIN LATERAL (
+    SELECT COALESCE(min(n.received_at), 'infinity') AS opened_at FROM enquiry n
+    WHERE n.thread_id = h.thread_id AND n.id > h.enquiry_id
+) next
 WHERE h.enquiry_id = ANY(%(ids)s)
 UNION ALL
 SELECT e.id, h.reason, h.needed_at, h.taken_at, h.returned_at, true

@@ -20,6 +20,7 @@ from responder.web.edge import Edge
 from responder.web.health import Check, health_router
 from responder.web.hooks import Accept, FindDoor, hooks_route
 from responder.web.refusing import answer_refusals, refuse
+from responder.web.report import publish_schema, report_api
 from responder.web.staff.api import staff_api
 from responder.web.staff.pages import staff_pages
 
@@ -44,6 +45,7 @@ def make_app(
         version=__version__,
         docs_url="/api/docs",
         redoc_url=None,
+        openapi_url="/api/openapi.json",
         swagger_ui_oauth2_redirect_url=None,
     )
     app.router.routes.append(hooks_route(find_door, accept, clock=clock))
@@ -52,6 +54,9 @@ def make_app(
     app.include_router(access.router())
     app.include_router(staff_pages(desk, database=database, salons=salons, clock=clock, access=access))
     app.include_router(staff_api(desk, database=database, salons=salons, access=access))
+    reports = report_api(database=database, salons=salons, clock=clock, access=access)
+    app.include_router(reports)
+    publish_schema(app, reports)
     app.include_router(health_router(checks))
     app.include_router(_front_door())
     app.add_middleware(Edge, refuse=refuse)

@@ -13,11 +13,22 @@ from responder.errors import NotFound
 from responder.reports.query import BadQuery
 from responder.reports.report import Report, response_report
 from responder.reports.text import to_json, to_text
+from responder.timing.definitions import Definition, other_definitions
 from responder.timing.enquiries import split_thread
 from responder.timing.load import enquiry_timing, load_timelines
 from responder.timing.measures import Measure, lead_timing, measure
 from responder.timing.statistics import figure
-from responder.timing.timeline import Author, Event, Exclusion, Inbound, MarkedSpam, Outbound, Substance
+from responder.timing.timeline import (
+    Author,
+    Event,
+    Exclusion,
+    Inbound,
+    MarkedSpam,
+    Outbound,
+    PersonNeeded,
+    Substance,
+    TakenOver,
+)
 from tests.factories import salon_profile
 from tests.integration.timing_rows import open_place, random_thread, store_thread
 from tests.unit.timing.vectors import read_vectors
@@ -271,3 +282,35 @@ async def test_a_period_has_at_least_a_day(database: Database) -> None:
     """A report over no days is a mistake of the caller."""
     with pytest.raises(BadQuery, match="days: 0 is not between 1"):
         await report_of(database, 1, days=0)
+
+
+async def test_taking_over_a_later_enquiry_is_no_part_of_an_earlier_one(database: Database) -> None:
+    """A hand-off left open when its enquiry closed is marked as taken with the next one's; that changes no wait of the
+    enquiry that was over."""
+    first, second = NOW - timedelta(days=3), NOW - timedelta(days=1)
+    taken_at = second + timedelta(minutes=5)
+    events: list[Event] = [
+        Inbound(key="c1", sent_at=first, received_at=first),
+        PersonNeeded(at=first + timedelta(seconds=1)),
+        Inbound(key="c2", sent_at=second, received_at=second),
+        TakenOver(at=taken_at),
+    ]
+    async with database.transaction() as connection:
+        place = await open_place(connection, "primer")
+        keys = await store_thread(place, events)
+        timelines = await load_timelines(connection, keys)
+    earlier, later = (measure(timelines[key]).spans[Measure.BOT_FRT][0] for key in keys)
+    assert (earlier.released_at, later.released_at) == (None, taken_at)
+
+
+async def test_what_a_person_wrote_and_nobody_accepted_is_no_reply_but_theirs(database: Database) -> None:
+    """Rows hold a reply that failed: no reply by our definition, one by the definitions that stamp it when written."""
+    arrived_at = NOW - timedelta(days=1)
+    written_at = arrived_at + timedelta(seconds=60)
+    failed = Outbound(key="h", author=Author.HUMAN, composed_at=written_at, failed_at=written_at + timedelta(seconds=5))
+    async with database.transaction() as connection:
+        place = await open_place(connection, "primer")
+        (key,) = await store_thread(place, [Inbound(key="c", sent_at=arrived_at, received_at=arrived_at), failed])
+        timeline = (await load_timelines(connection, [key]))[key]
+    assert measure(timeline).calendar.human_frt_s is None
+    assert other_definitions(timeline)[Definition.ZENDESK].seconds() == 60

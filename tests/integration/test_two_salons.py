@@ -228,12 +228,30 @@ WALK: Mapping[tuple[str, str], Any] = {
     ("POST", "/api/v1/{salon}/dialogues/{thread_id}/give-back"): staff(f"{API}/give-back", body={}),
     ("POST", "/api/v1/{salon}/dialogues/{thread_id}/close"): staff(f"{API}/close", body={}),
     ("GET", "/api/v1/{salon}/leads"): staff("/api/v1/{salon}/leads", right=SHOWN),
+    ("PUT", "/api/v1/{salon}/dialogues/{thread_id}/messages/{message_id}/substance"): staff(
+        f"{API}/messages/1/substance", body={"substance": "acknowledgement"}
+    ),
+    ("POST", "/dialogues/{thread_id}/messages/{message_id}/substance"): staff(
+        "/dialogues/{thread}/messages/1/substance?salon={salon}", form={"substance": "acknowledgement"}
+    ),
+    **{
+        ("GET", f"/api/v1/{{salon}}/report/{report}"): staff(f"/api/v1/{{salon}}/report/{report}{asked}", right=SHOWN)
+        for report, asked in {
+            "summary": "",
+            "breakdown": "?by=channel",
+            "series": "?by=day",
+            "heatmap": "",
+            "histogram": "",
+            "enquiries": "",
+            "definitions": "",
+        }.items()
+    },
     ("GET", "/health/live"): public("/health/live"),
     ("GET", "/health/ready"): public("/health/ready"),
     ("GET", "/metrics"): public("/metrics"),
     ("GET", "/"): public("/"),
-    ("GET", "/openapi.json"): public("/openapi.json"),
-    ("HEAD", "/openapi.json"): public("/openapi.json"),
+    ("GET", "/api/openapi.json"): public("/api/openapi.json"),
+    ("HEAD", "/api/openapi.json"): public("/api/openapi.json"),
     ("GET", "/api/docs"): public("/api/docs"),
     ("HEAD", "/api/docs"): public("/api/docs"),
 }

@@ -12,6 +12,7 @@ from responder.desk.service import Desk
 from responder.dialogue.states import CloseReason
 from responder.leads.service import recent_leads
 from responder.salon.loader import SalonCache
+from responder.timing.timeline import Substance
 from responder.web.access import Access
 from responder.web.problems import Problem
 from responder.web.staff.route import staff_route
@@ -33,6 +34,11 @@ class Reply(BaseModel):
 
 class Close(BaseModel):
     reason: CloseReason = CloseReason.RESOLVED
+
+
+class Correction(BaseModel):
+    substance: Substance
+    operator: Operator = None
 
 
 def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Access) -> APIRouter:
@@ -76,6 +82,11 @@ def staff_api(desk: Desk, *, database: Database, salons: SalonCache, access: Acc
     async def close(salon: str, thread_id: int, body: Close) -> None:
         """Close the open enquiry."""
         await desk.close(await id_of(salon), thread_id, reason=body.reason)
+
+    @router.put("/dialogues/{thread_id}/messages/{message_id}/substance", status_code=204)
+    async def correct_substance(salon: str, thread_id: int, message_id: int, body: Correction) -> None:
+        """Say whether a person's message was of use; figures know at once."""
+        await desk.correct_substance(await id_of(salon), thread_id, message_id, body.substance, operator=body.operator)
 
     @router.get("/leads")
     async def leads(salon: str, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100) -> list[dict[str, Any]]:

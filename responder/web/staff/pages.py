@@ -20,6 +20,7 @@ from responder.errors import NotFound, Refused
 from responder.leads.service import recent_leads
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
+from responder.timing.timeline import Substance
 from responder.web.access import Access
 from responder.web.assets import TEMPLATES, asset_url
 from responder.web.problems import Problem, problem_of
@@ -107,6 +108,21 @@ class StaffPages:
             response.set_cookie(OPERATOR_COOKIE, who, max_age=OPERATOR_LASTS_S, httponly=True, samesite="lax")
         return response
 
+    async def correct(
+        self, request: Request, thread_id: int, message_id: int, substance: Annotated[Substance, Form()]
+    ) -> Response:
+        """What the form beside a person's message asks for; then the page again."""
+        salon = await self._salon(request)
+        who = request.cookies.get(OPERATOR_COOKIE)
+        known = who if any(operator.key == who for operator in salon.operators) else None
+        try:
+            await self._desk.correct_substance(salon.id, thread_id, message_id, substance, operator=known)
+        except NotFound:
+            raise
+        except Refused as error:
+            return await self._dialogue_page(request, salon, thread_id, problem=error, status=400)
+        return RedirectResponse(f"/dialogues/{thread_id}?salon={salon.slug}#m{message_id}", status_code=303)
+
     async def _dialogue_page(
         self,
         request: Request,
@@ -164,6 +180,7 @@ def staff_pages(desk: Desk, *, database: Database, salons: SalonCache, clock: Cl
     router.add_api_route("/dialogues", pages.dialogues, methods=["GET"])
     router.add_api_route("/dialogues/{thread_id}", pages.dialogue, methods=["GET"])
     router.add_api_route("/dialogues/{thread_id}", pages.act, methods=["POST"])
+    router.add_api_route("/dialogues/{thread_id}/messages/{message_id}/substance", pages.correct, methods=["POST"])
     router.add_api_route("/leads", pages.leads, methods=["GET"])
     return router
 

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from responder.hours import END_OF_DAY, DayHours, Interval, OpeningHours
+from responder.timing.definitions import other_definitions
 from responder.timing.enquiries import QUIET_TIME
 from responder.timing.measures import Measure, Measures
 from responder.timing.timeline import (
@@ -25,6 +26,7 @@ from responder.timing.timeline import (
     PersonNeeded,
     Substance,
     TakenOver,
+    Timeline,
 )
 
 FILE = Path(__file__).parent / "vectors.jsonl"
@@ -41,6 +43,7 @@ EVENTS: dict[str, type[Event]] = {
     "erased": Erased,
 }
 FIELDS: dict[str, Any] = {"author": Author, "substance": Substance}
+OTHERS = ("other", "other_working")
 SINGLE = tuple(name.value for name in Measure if name is not Measure.HUMAN_WAIT)
 
 
@@ -80,7 +83,17 @@ def described(measures: Measures) -> dict[str, Any]:
 
 def expected(form: dict[str, Any]) -> dict[str, Any]:
     """An `expect` entry in the form of `described`."""
-    return form | {"clock_start_at": datetime.fromisoformat(form["clock_start_at"])}
+    ours = {name: value for name, value in form.items() if name not in OTHERS}
+    return ours | {"clock_start_at": datetime.fromisoformat(form["clock_start_at"])}
+
+
+def described_otherwise(timeline: Timeline, hours: OpeningHours | None) -> dict[str, Any]:
+    """First reply by other definitions in the form of `other` and `other_working`."""
+    found = other_definitions(timeline)
+    form = {"other": _told({name.value: span.seconds() for name, span in found.items()})}
+    if hours is not None:
+        form["other_working"] = _told({name.value: span.seconds(hours) for name, span in found.items()})
+    return form
 
 
 def agrees(got: Any, wanted: Any) -> bool:

@@ -1,0 +1,137 @@
+"""Books of one snapshot: which enquiries a query is about, and whether their counted days can tell what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+
+import numpy as np
+
+from responder.db.engine import Connection
+from responder.reports.books import Book, By, CellBook, Names, RowBook, cell_labels, row_labels
+from responder.reports.columns import Elapsed, Rows, elapsed_at
+from responder.reports.counting import Asked, can_count, parts_of
+from responder.reports.entries import Cells, Side
+from responder.reports.query import ReportQuery
+from responder.reports.rollups import Shelf
+from responder.reports.working import WorkingTime
+from responder.timing.counts import Bools
+
+EXACT_UP_TO = 10_000  # enquiries of a period: so many are counted one by one in less time than it takes to notice
+SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+IS_SMALL = """
+SELECT count(*) <= %(most)s AS is_small FROM (
+    SELECT FROM enquiry_measures WHERE salon_id = %(salon)s AND day BETWEEN %(first)s AND %(last)s LIMIT %(most)s + 1
+) AS found
+"""
+
+CHANNELS = "SELECT id, kind FROM channel_account WHERE salon_id = %(salon)s"
+OPERATORS = "SELECT id, key FROM operator WHERE salon_id = %(salon)s"
+
+
+class Library:
+    """Books of one snapshot; what they are made of is read once."""
+
+    def __init__(
+        self, connection: Connection, query: ReportQuery, names: Names, *, now: datetime, exact_up_to: int
+    ) -> None:
+        self._connection, self._names, self._exact_up_to = connection, names, exact_up_to
+        self._elapsed = elapsed_of(query, now)
+        self._shelves: dict[date, Shelf] = {}
+        self._all_rows: dict[date, Rows] = {}
+        self._small: dict[date, bool] = {}
+
+    async def book(self, query: ReportQuery, asked: Sequence[Asked], *, by: By | None = None) -> Book:
+        """What the question can be read from: counted days where they tell, else the enquiries themselves."""
+        chosen = query.chosen
+        cells_cannot_tell = by is not None and by.is_person and chosen.is_about_marks
+        if chosen.people or cells_cannot_tell or not can_count(asked) or await self._is_small(query):
+            return await self._of_rows(query)
+        shelf = self._shelf(query)
+        cells = await shelf.cells(_side(query, by), parts_of(asked, hourly=by is not None and by.is_hourly))
+        waiting = await shelf.waiting()
+        return CellBook(
+            cells=cells.where(self._cells_chosen(cells, query)),
+            waiting=waiting.where(rows_chosen(waiting, query, self._names)),
+            elapsed=self._elapsed,
+            names=self._names,
+        )
+
+    async def _of_rows(self, query: ReportQuery) -> Book:
+        if query.since not in self._all_rows:
+            rows = await self._shelf(query).rows()
+            self._all_rows[query.since] = rows.where(rows_chosen(rows, query, self._names))
+        return RowBook(rows=self._all_rows[query.since], elapsed=self._elapsed, names=self._names)
+
+    def _shelf(self, query: ReportQuery) -> Shelf:
+        if query.since not in self._shelves:
+            self._shelves[query.since] = Shelf(
+                self._connection, salon_id=query.salon.id, first=query.since, last=query.until
+            )
+        return self._shelves[query.since]
+
+    async def _is_small(self, query: ReportQuery) -> bool:
+        if query.since not in self._small:
+            values = {
+                "salon": query.salon.id,
+                "first": query.since,
+                "last": query.until,
+                "most": self._exact_up_to,
+            }
+            row = await (await self._connection.execute(IS_SMALL, values)).fetchone()
+            self._small[query.since] = row is not None and row["is_small"]
+        return self._small[query.since]
+
+    def _cells_chosen(self, cells: Cells, query: ReportQuery) -> Bools:
+        which = np.ones(len(cells), dtype=bool)
+        for by, values in _choices(query):
+            which &= np.isin(cell_labels(cells, by, self._names), values)
+        return which
+
+
+async def read_names(connection: Connection, salon_id: int) -> Names:
+    values = {"salon": salon_id}
+    channels = await (await connection.execute(CHANNELS, values)).fetchall()
+    operators = await (await connection.execute(OPERATORS, values)).fetchall()
+    return Names(
+        channels={row["id"]: row["kind"] for row in channels},
+        operators={str(row["id"]): row["key"] for row in operators},
+    )
+
+
+def elapsed_of(query: ReportQuery, now: datetime) -> Mapping[bool, Elapsed]:
+    """How long what goes on has lasted at `now`, in calendar (False) and in working time (True); for the period of the
+    query and the one before it."""
+    first = datetime.combine(query.before.since, time(), tzinfo=query.salon.zone)
+    working = WorkingTime(query.salon.hours, first=first - timedelta(days=1), last=now)
+    return {False: elapsed_at(now), True: elapsed_at(now, working)}
+
+
+def rows_chosen(rows: Rows, query: ReportQuery, names: Names) -> Bools:
+    """Which of the enquiries have the marks a query asks for."""
+    which = np.ones(len(rows), dtype=bool)
+    for by, values in _choices(query):
+        which &= np.isin(row_labels(rows, by, names), values)
+    return which
+
+
+def _side(query: ReportQuery, by: By | None) -> Side:
+    """The coarsest cells that tell."""
+    if by is not None and by.is_person:
+        return Side(by.value)
+    is_of_marks = by in (By.CHANNEL, By.SOURCE, By.CATEGORY, By.PRIORITY)
+    return Side.CELL if is_of_marks or _choices(query) else Side.DAY
+
+
+def _choices(query: ReportQuery) -> list[tuple[By, list[str]]]:
+    chosen = query.chosen
+    every = {
+        By.CHANNEL: chosen.channels,
+        By.SOURCE: chosen.sources,
+        By.CATEGORY: chosen.categories,
+        By.PRIORITY: chosen.priorities,
+        By.OPERATOR: chosen.operators,
+        By.SPECIALIST: chosen.specialists,
+    }
+    return [(by, sorted(values)) for by, values in every.items() if values]
