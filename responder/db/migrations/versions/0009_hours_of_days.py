@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_hours_of_days"
-down_revision = "0004_measures"
+revision = "0009_hours_of_days"
+down_revision = "0008_written_replies"
 branch_labels = None
 depends_on = None
 
