@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -80,9 +81,9 @@ class Doors:
     numbers: int = 0
 
     @classmethod
-    async def open(cls, database: Database) -> Doors:
-        salon = await stored_salon(database)
-        clock, messenger, live = FixedClock(START), FakeMessenger(), InProcessLive()
+    async def open(cls, database: Database, *, start: datetime = START, **salon_file: Any) -> Doors:
+        salon = await stored_salon(database, **salon_file)
+        clock, messenger, live = FixedClock(start), FakeMessenger(), InProcessLive()
         await messenger.open()
         delivery = Delivery(database, clock=clock, messenger_of=lambda _: messenger, live=live)
         intake = Intake(database, clock=clock, pace=Pace.within(3.0, quiet_s=0), enquiry_quiet=timedelta(hours=24))
@@ -350,11 +351,6 @@ async def test_a_round_measures_what_came_before_it_and_ends(database: Database)
     assert await bring_up_to_date(database, doors.salon, now=doors.clock.now(), batch=2) == 3
 
 
-async def import_hours(doors: Doors, **changes: Any) -> SalonProfile:
-    """The salon's file with other hours, imported anew."""
-    return await stored_salon(doors.database, **changes)
-
-
 async def test_other_opening_hours_measure_their_days_again(database: Database) -> None:
     """Working seconds are those of the present file, also of a salon profile that was read before the import."""
     doors = await Doors.open(database)
@@ -366,7 +362,7 @@ async def test_other_opening_hours_measure_their_days_again(database: Database) 
     await doors.count()
     (before,) = await doors.rows(WORKING)
 
-    await import_hours(doors, hours={"mon": ["10:00-12:00"]})
+    await stored_salon(database, hours={"mon": ["10:00-12:00"]})
     await doors.measure()  # with the profile of before
     await doors.count()
 
@@ -383,7 +379,7 @@ async def test_a_holiday_of_next_month_measures_nothing_again(database: Database
     await doors.receive("a")
     await doors.measure()
 
-    doors.salon = await import_hours(doors, exceptions={"2026-12-25": "closed"})
+    doors.salon = await stored_salon(database, exceptions={"2026-12-25": "closed"})
 
     assert await doors.measure() == 0
     assert await doors.differences() == []
@@ -398,7 +394,7 @@ async def test_a_holiday_of_yesterday_corrects_yesterday(database: Database) -> 
     await doors.say(thread)
     await doors.measure()
 
-    doors.salon = await import_hours(doors, exceptions={str(START.date()): "closed"})
+    doors.salon = await stored_salon(database, exceptions={str(START.date()): "closed"})
 
     assert await doors.measure() == 1
     (after,) = await doors.rows(WORKING)
@@ -439,3 +435,21 @@ async def test_an_erased_customer_leaves_every_figure(database: Database) -> Non
         await connection.execute("INSERT INTO measures_due (salon_id, enquiry_id) SELECT salon_id, id FROM enquiry")
     await doors.measure()
     assert await doors.rows("SELECT * FROM enquiry_measures ORDER BY enquiry_id") == before
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 10, 25), 25), (date(2027, 3, 28), 23)])
+async def test_a_day_of_a_clock_change_has_its_own_length(database: Database, day: date, hours: int) -> None:
+    """Whoever writes at any hour of a day of 25 or 23 hours is counted in that day, and once."""
+    midnight = datetime.combine(day, time(0), tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
+    doors = await Doors.open(database, start=midnight - timedelta(minutes=30), zone="Europe/Berlin")
+    for number in range(hours + 2):  # one in the last hour of the day before, one in the first of the day after
+        await doors.receive(f"visitor {number}")
+        doors.clock.advance(3_600)
+    await doors.measure()
+    await doors.count()
+
+    counted = await doors.rows("SELECT day, counters FROM rollup WHERE side = 'day' ORDER BY day")
+
+    arrivals = {row["day"]: row["counters"][COUNTERS.index("arrivals")] for row in counted}
+    assert arrivals == {day - timedelta(days=1): 1, day: hours, day + timedelta(days=1): 1}
+    assert await doors.differences() == []
