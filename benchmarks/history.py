@@ -27,7 +27,9 @@ INSERT INTO channel_account (salon_id, key, name, kind) VALUES (%(salon)s, %(key
 ON CONFLICT (salon_id, key) DO UPDATE SET name = excluded.name RETURNING id
 """
 MARK_DAYS = """
-INSERT INTO rollup_day (salon_id, day) SELECT DISTINCT salon_id, day FROM enquiry_measures WHERE salon_id = %(salon)s
+INSERT INTO rollup_day (salon_id, day, hours_revision)
+SELECT DISTINCT m.salon_id, m.day, s.revision FROM enquiry_measures m JOIN salon s ON s.id = m.salon_id
+WHERE m.salon_id = %(salon)s
 """
 OPERATOR = """
 INSERT INTO operator (salon_id, key, name) VALUES (%(salon)s, %(key)s, %(key)s)

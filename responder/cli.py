@@ -187,7 +187,7 @@ def check_figures(days: FigureDays = None, salon: SalonOption = None) -> None:
 
 @figures_app.command("rebuild")
 def rebuild_figures(days: FigureDays = None, salon: SalonOption = None) -> None:
-    """Measure and count everything anew: after a change of opening hours that is to hold for the past too."""
+    """Measure every enquiry from its stamps and count every day anew."""
     from responder.commands.figures import rebuild_line
 
     print(asyncio.run(rebuild_line(_settings(quiet=True), salon=salon, days=days)))

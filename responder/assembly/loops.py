@@ -98,8 +98,9 @@ async def run_jobs(running: Responder) -> None:
 
 async def measure_changes(running: Responder) -> None:
     """Measure enquiries whose stamps changed, so that a report has little left to measure."""
-    for salon_id in await salons_due(running.database):
-        await bring_up_to_date(running.database, await running.salons.get(salon_id), now=running.clock.now())
+    for salon_id, revision in (await salons_due(running.database)).items():
+        salon = await running.salons.get(salon_id, revision)
+        await bring_up_to_date(running.database, salon, now=running.clock.now())
 
 
 async def count_days(running: Responder) -> None:

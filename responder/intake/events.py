@@ -71,7 +71,7 @@ INSERT INTO message (
     provider_message_id, order_key, text, payload, raw, received_at, stored_at, composed_at, accepted_at, substance,
     send_state)
 SELECT t.salon_id, t.id, e.id, t.channel_account_id, 'out', 'human_device', false, 'message', %(provider_key)s,
-    %(provider_message_id)s, m.order_key, m.text, m.payload, m.raw, m.received_at, m.stored_at,
+    %(provider_message_id)s::varchar, m.order_key, m.text, m.payload, m.raw, m.received_at, m.stored_at,
     COALESCE(m.sent_at, m.received_at), COALESCE(m.sent_at, m.received_at), %(substance)s, 'accepted'
 FROM message m
 JOIN thread t ON t.id = m.thread_id
@@ -79,7 +79,7 @@ LEFT JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL
 WHERE m.id = %(event)s AND NOT EXISTS (
     SELECT 1 FROM message ours
     WHERE ours.channel_account_id = m.channel_account_id AND ours.direction = 'out'
-      AND ours.provider_message_id = %(provider_message_id)s)
+      AND ours.provider_message_id = %(provider_message_id)s::varchar)
 ON CONFLICT (channel_account_id, provider_key) WHERE provider_key IS NOT NULL DO NOTHING
 RETURNING thread_id
 """

@@ -64,8 +64,8 @@ async def check_figures(database: Database, salon: SalonProfile, *, since: datet
 
 
 async def rebuild_figures(database: Database, salon: SalonProfile, *, since: datetime, now: datetime) -> int:
-    """Measure and count everything since then anew; gives how many enquiries. For changed opening hours, and for
-    whoever trusts nothing."""
+    """Measure and count everything since then anew; gives how many enquiries. For whoever trusts nothing: stamps and
+    opening hours that change are followed without it."""
     async with database.connection() as connection:
         await connection.execute(MARK_ALL, {"salon": salon.id, "since": since})
     measured = await bring_up_to_date(database, salon, now=now)

@@ -6,6 +6,7 @@ enquiries through the same counting, so that a figure is exact at every moment a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -54,7 +55,8 @@ async def count_day(connection: Connection, *, salon_id: int, day: date) -> None
     values = {"salon": salon_id, "day": day}
     await connection.execute(FORGET, values)
     rows = await read_rows(connection, salon_id=salon_id, days=[day])
-    stored = [values | row for side in Side for row in _stored(rows, side)]
+    # in a thread: a busy day takes a few hundred milliseconds, and others are waiting for their answers
+    stored = await asyncio.to_thread(lambda: [values | row for side in Side for row in _stored(rows, side)])
     async with connection.cursor() as cursor:
         await cursor.executemany(STORE, stored)
     await connection.execute(MARK_FRESH, values)

@@ -128,6 +128,9 @@ class RollupDay(SQLModel, table=True):
     salon_id: int = Field(sa_column=Column(BigInteger, ForeignKey("salon.id"), primary_key=True))
     day: date = Field(sa_column=Column(Date, primary_key=True))
     is_stale: bool = True
+    reaches: date | None = None  # local day of the last stamp its measures rest on
+    hours_digest: str = ""  # of the opening hours of `day`..`reaches` that it was measured in
+    hours_revision: int = 0  # of the salon's file, when the hours were last compared
 
 
 class Rollup(SQLModel, table=True):

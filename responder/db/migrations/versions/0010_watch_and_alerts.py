@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0009_watch_and_alerts"
-down_revision = "0008_written_replies"
+revision = "0010_watch_and_alerts"
+down_revision = "0009_hours_of_days"
 branch_labels = None
 depends_on = None
 
