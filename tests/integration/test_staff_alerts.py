@@ -167,7 +167,7 @@ async def test_the_test_command_says_which_destination_took_it(database: Databas
     assert lines[2].startswith("FAIL bad: ")
     assert "403" in lines[2]
     assert good.taken[0]["title"] == "Салон «Пример»: Проверка оповещений"
-    assert wrong == (2, "responder: ALERT_GOOD: is no address that Apprise knows. docs/alerts.md has examples\n")
+    assert wrong == (2, "responder: ALERT_GOOD: is no address that Apprise knows. docs/alerts.md has examples.\n")
 
 
 async def test_an_opening_enquiry_has_its_first_look_and_its_priority(database_url: str) -> None:

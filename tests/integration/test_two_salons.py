@@ -246,6 +246,13 @@ WALK: Mapping[tuple[str, str], Any] = {
             "definitions": "",
         }.items()
     },
+    ("GET", "/alerts"): staff("/alerts?salon={salon}", right=SHOWN),
+    ("POST", "/alerts"): staff("/alerts?salon={salon}", form={"ids": "1"}, right=frozenset({200, 303})),
+    ("GET", "/api/v1/{salon}/alerts"): staff("/api/v1/{salon}/alerts", right=SHOWN),
+    ("POST", "/api/v1/{salon}/alerts/seen"): staff("/api/v1/{salon}/alerts/seen", body={"ids": [1]}, right=SHOWN),
+    ("POST", "/api/v1/{salon}/dialogues/{thread_id}/visits/{appointment_id}/confirm"): staff(
+        f"{API}/visits/1/confirm", body={}
+    ),
     ("GET", "/health/live"): public("/health/live"),
     ("GET", "/health/ready"): public("/health/ready"),
     ("GET", "/metrics"): public("/metrics"),
