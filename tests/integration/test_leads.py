@@ -644,7 +644,7 @@ async def test_a_crm_that_is_down_for_long_gets_the_lead_once(
         stub.fail_next(trouble)
         await run_due(app)
         stub.recover()
-        job = await _row(database, "procrastinate_jobs")
+        job = await _row(database, f"procrastinate_jobs WHERE task_name = '{PUSH_LEAD}'")  # alerts have jobs too
         pauses.append((job["scheduled_at"] - datetime.now(UTC)).total_seconds())
         clock.advance(max(pauses[-1], 0) + 1)
         async with database.connection() as connection:
