@@ -110,6 +110,8 @@ ON CONFLICT (channel_account_id, provider_key) WHERE provider_key IS NOT NULL DO
 RETURNING id AS message_id, thread_id, enquiry_id
 """
 
+# What is still on its way holds an enquiry open, and a person who is needed holds a settled one: when a confirmation is
+# given up, somebody must find the dialogue.
 CLOSE_QUIET = """
 UPDATE enquiry e SET
     closed_at = CASE WHEN e.settled_at IS NOT NULL THEN e.settled_at
@@ -117,6 +119,9 @@ UPDATE enquiry e SET
     close_reason = CASE WHEN e.settled_at IS NOT NULL THEN 'resolved' ELSE 'quiet' END
 FROM thread t
 WHERE t.id = e.thread_id AND e.closed_at IS NULL AND t.turn_due_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM message m
+                  WHERE m.thread_id = t.id AND m.send_state IN ('queued', 'sending', 'unknown'))
   AND (COALESCE(t.last_message_at, e.received_at) <= %(stale)s
-       OR (e.settled_at IS NOT NULL AND t.last_message_at <= %(settled)s))
+       OR (e.settled_at IS NOT NULL AND t.last_message_at <= %(settled)s
+           AND NOT EXISTS (SELECT 1 FROM handoff h WHERE h.enquiry_id = e.id AND h.returned_at IS NULL)))
 """

@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
-from connectors.contract import Outbound, Receipt
+from connectors.contract import Outbound, PermanentError, Receipt
 from connectors.fake import FakeMessenger
 from connectors.messengers.telegram import TelegramMessenger
 from responder.assembly import accounts
@@ -19,6 +20,8 @@ from responder.clock import FixedClock
 from responder.db.engine import Database
 from responder.delivery import service
 from responder.delivery.service import Delivery
+from responder.intake.rules import Pace
+from responder.intake.service import Intake
 from responder.live import InProcessLive
 from tests.integration.lead_world import World, make_world
 from tests.running import running, until
@@ -230,3 +233,28 @@ async def test_a_messenger_that_was_down_gets_everything_in_order(database: Data
                 clock.advance(10)
         await messenger.close()
     assert [sent.text for sent in telegram.sent(CHAT)] == ["один", "два"]
+
+
+async def test_a_confirmation_that_is_given_up_is_found_by_a_person(database: Database, clock: FixedClock) -> None:
+    """A settled enquiry stays open while its reply is on its way, and when that fails while a person is needed."""
+    world = await make_world(database, now=clock.now())
+    messenger = FakeMessenger()
+    await messenger.open()
+    intake = Intake(database, clock=clock, pace=Pace.within(3.0, quiet_s=0), enquiry_quiet=timedelta(hours=24))
+    async with database.connection() as connection:
+        about = {"now": clock.now(), "enquiry": world.enquiry_id, "thread": world.thread_id}
+        await connection.execute("UPDATE enquiry SET settled_at = %(now)s WHERE id = %(enquiry)s", about)
+        await connection.execute("UPDATE thread SET last_message_at = %(now)s WHERE id = %(thread)s", about)
+    await queue(database, world, clock, "вы записаны")
+
+    clock.advance(40 * 60)
+    while_under_way = await intake.close_quiet()
+    messenger.fail_next(PermanentError("never"))
+    async with delivering(database, clock, lambda _: messenger) as delivery:
+        await delivery.deliver_next(world.thread_id)
+    after_it_failed = await intake.close_quiet()
+
+    assert (while_under_way, after_it_failed) == (0, 0)
+    async with database.connection() as connection:
+        (handoff,) = await (await connection.execute("SELECT reason, enquiry_id FROM handoff")).fetchall()
+    assert handoff == {"reason": "failed", "enquiry_id": world.enquiry_id}
