@@ -119,11 +119,13 @@ def due_steps(
     """What is due at `now` and was not `fired`, for the binding target of each measure.
 
     A warning that comes too late to warn is left out. Each step of the ladder is said, however late: it is for
-    somebody else.
+    somebody else. A wait that was told of and is none any more (spam, a test) is over.
     """
+    waits = tuple(waits)
     due: list[Step] = []
     moments: list[datetime] = []
-    over: list[Waiting] = []
+    gone = {(name, number) for name, number, _ in fired} - {(waiting.measure, waiting.number) for waiting in waits}
+    over = [Waiting(measure=name, number=number, start=now, ended_at=now) for name, number in sorted(gone)]
     for waiting in waits:
         told = {step for name, number, step in fired if (name, number) == (waiting.measure, waiting.number)}
         if waiting.ended_at is not None:

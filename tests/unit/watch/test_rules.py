@@ -166,6 +166,15 @@ def test_nobody_waits_in_a_closed_or_excluded_enquiry() -> None:
     assert open_waits(timeline(needed_at=5, excluded=Exclusion.TEST)) == set()
 
 
+def test_a_wait_that_is_none_any_more_is_over() -> None:
+    """What was told of an enquiry that turns out to be spam does not stand for ever."""
+    told: set[Fired] = {("human_wait_s", 0, "breach"), ("human_wait_s", 0, "warn"), ("first_useful_s", 0, "breach")}
+    found = look(at=400, fired=told)
+    assert {(waiting.measure, waiting.number) for waiting in found.over} == {("human_wait_s", 0), ("first_useful_s", 0)}
+    assert found.due == ()
+    assert look(wait(), at=400, fired={("human_wait_s", 0, "breach")}).over == ()
+
+
 def test_a_booking_wants_its_confirmation_even_when_the_enquiry_is_closed() -> None:
     """It waits until a manager confirms it, it is cancelled, or the visit begins."""
     closed = timeline(useful_at=2, closed_at=after(9), close_reason="resolved")
