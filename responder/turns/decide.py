@@ -25,8 +25,9 @@ MISUNDERSTANDINGS_BEFORE_HANDOFF = 2
 
 def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
     """The decision of one turn; always one, possibly to say nothing."""
-    if state.visit is not None and state.visit.starts_at <= at.now:
-        state = state.but(visit=None, is_move=False)
+    if state.visit is not None and state.visit.starts_at <= at.now:  # and with it a question about it
+        asked = Asked.NOTHING if state.asked is Asked.CANCEL_CONFIRM else state.asked
+        state = state.but(visit=None, is_move=False, asked=asked)
     meaning, at = _hours_apart(meaning, at)
     for rule in RULES:
         decision = rule(state, meaning, at)

@@ -235,3 +235,14 @@ def test_state_survives_storage() -> None:
         enquiry_id=3,
     )
     assert DialogueState.from_json(state.to_json()) == state
+
+
+@pytest.mark.parametrize("said", [Intent.CONFIRM, Intent.DECLINE, Intent.CANCEL])
+def test_a_visit_that_has_begun_is_not_cancelled_any_more(said: Intent) -> None:
+    """The answer to "shall I cancel it?" that comes when the visit has begun does nothing to it, and breaks nothing."""
+    begun = Visit(appointment_id=7, service=HAIRCUT, specialist=ANNA, starts_at=NOW - timedelta(minutes=1))
+    state = DialogueState(greeted=True, visit=begun, asked=Asked.CANCEL_CONFIRM, name="Анна", phone="+79123456789")
+    decision = decide(state, meaning(said), at())
+    assert decision.deed is None
+    assert decision.state.visit is None
+    assert decision.state.asked is not Asked.CANCEL_CONFIRM
