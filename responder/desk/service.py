@@ -34,8 +34,11 @@ ON CONFLICT (thread_id, idempotency_key) WHERE direction = 'out' DO NOTHING
 RETURNING id
 """
 
+# a turn that is running has read what was settled here: without its lease it leaves nothing behind
 MARK_ANSWERED = """
-UPDATE thread SET answered_to_id = last_inbound_id, unanswered_since = NULL WHERE id = %(thread)s
+UPDATE thread SET answered_to_id = last_inbound_id, unanswered_since = NULL, turn_due_at = NULL, lease_token = NULL,
+    lease_until = NULL
+WHERE id = %(thread)s
 """
 
 CLOSE_ENQUIRY = """
@@ -139,7 +142,7 @@ class Desk:
         await self._tell(salon_id, thread_id)
 
     async def give_back(self, salon_id: int, thread_id: int) -> None:
-        """The bot answers from the customer's next message on; raises `NotFound`."""
+        """The bot answers again, at once what nobody has answered; raises `NotFound`."""
         async with self._database.transaction() as connection:
             await self._thread(connection, salon_id, thread_id)
             await give_back_thread(connection, thread_id=thread_id, now=self._clock.now())

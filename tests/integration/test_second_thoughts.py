@@ -191,3 +191,30 @@ async def test_deleting_what_was_answered_disturbs_nothing(database_url: str, be
         rests = await is_at_rest(app)
     assert len(decisions) == 2
     assert rests
+
+
+@pytest.mark.parametrize("reason", ["resolved", "spam"])
+async def test_a_dialogue_closed_during_the_turn_is_not_answered(
+    database_url: str, between: Callable[..., None], reason: str
+) -> None:
+    """Staff close the dialogue while the bot is at it: the turn leaves nothing behind, and the next message is new."""
+    async with (
+        TelegramStub() as telegram,
+        running(database_url, telegram=telegram, with_background=False, burst_quiet_s=0) as app,
+    ):
+
+        async def close() -> None:
+            (thread,) = await app.rows("SELECT id FROM thread")
+            answer = await app.staff("POST", f"/dialogues/{thread['id']}/close", reason=reason)
+            assert answer.status == 204
+
+        between(close)
+        await telegram.customer_says(ANNA.id, "Сколько стоит маникюр?").confirmed()
+        decisions = await turns(app)
+        rests = await is_at_rest(app)
+        said = list(telegram.sent(ANNA.id))
+        await telegram.customer_says(ANNA.id, "Где вы находитесь?").confirmed()
+        await telegram.until_sent(ANNA.id, count=1)
+        enquiries = await app.rows("SELECT close_reason FROM enquiry ORDER BY id")
+    assert (decisions, said, rests) == ([], [], True)
+    assert [row["close_reason"] for row in enquiries] == [reason, None]

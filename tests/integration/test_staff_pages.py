@@ -226,6 +226,20 @@ async def test_a_refused_reply_keeps_what_was_typed(database_url: str) -> None:
     assert draft in shown
 
 
+async def test_who_waits_for_a_person_can_be_given_back_without_taking_over(database_url: str) -> None:
+    """The bot goes on until somebody takes over, so both ways stand open; given back, nobody waits any more."""
+    async with TelegramStub() as telegram, running(database_url, telegram=telegram, with_background=False) as app:
+        thread_id = await written(app, telegram, "позовите администратора пожалуйста")
+        async with browser(app) as staff, staff.get(f"{app.url}/dialogues/{thread_id}") as page:
+            waiting = await page.text()
+        async with browser(app) as staff:
+            await press(staff, f"/dialogues/{thread_id}", "give-back")
+        (handoff,) = await app.rows("SELECT returned_at IS NOT NULL AS is_over FROM handoff")
+    assert 'value="take-over"' in waiting
+    assert 'value="give-back"' in waiting
+    assert handoff["is_over"]
+
+
 async def test_a_dialogue_is_taken_given_back_and_closed(database_url: str) -> None:
     """Each button does what it says."""
     async with TelegramStub() as telegram, running(database_url, telegram=telegram, with_background=False) as app:
