@@ -18,7 +18,7 @@ demo: ## a few hundred simulated customers through the real doors, then pages to
 
 test: ## set everything up, run every test
 	@sh .ci/setup dev
-	@RESPONDER_CHROMIUM="$$(sh .ci/browser)" $(PYTHON) -m pytest $(ARGS)
+	@RESPONDER_CHROMIUM="$$(sh .ci/browser)" $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: ## lint, format, types, architecture, documentation
 	@sh .ci/setup dev

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+COLLECT_AFTER = 10_000  # objects: loading what a command needs makes hundreds of thousands, and no garbage
 LANGUAGES = ("ru", "en")
 salon_app = typer.Typer(help="The salon file: check it, import it.", no_args_is_help=True)
 app.add_typer(salon_app, name="salon")
@@ -322,6 +324,7 @@ def _settings(*, quiet: bool = False, level: str | None = None) -> Settings:
 
 def main() -> None:
     """The console script: a refusal is one line on standard error and exit code 2, never a stack trace."""
+    gc.set_threshold(COLLECT_AFTER)
     try:
         app(prog_name="responder")
     except BadSalonFile as error:

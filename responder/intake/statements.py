@@ -7,12 +7,15 @@ from datetime import timedelta
 SETTLED_QUIET = timedelta(minutes=30)  # a settled enquiry stays open this long for a "thank you"
 
 # The known thread is locked first, so that messages of one thread are stored one after another. No row: the thread or
-# a recent open enquiry is missing. A row without message_id: a duplicate.
+# a recent open enquiry is missing. A row without message_id: a duplicate. OFFSET 0: a young table without statistics
+# would be read through all its open enquiries.
 STORE_MESSAGE = """
 WITH known AS (
     SELECT t.id AS thread_id, e.id AS enquiry_id
     FROM thread t
-    JOIN enquiry e ON e.thread_id = t.id AND e.closed_at IS NULL
+    CROSS JOIN LATERAL (
+        SELECT id, received_at FROM enquiry WHERE thread_id = t.id AND closed_at IS NULL OFFSET 0
+    ) e
     WHERE t.channel_account_id = %(account)s AND t.thread_key = %(thread_key)s
       AND COALESCE(t.last_message_at, e.received_at) > %(stale)s
     FOR UPDATE OF t

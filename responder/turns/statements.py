@@ -13,6 +13,7 @@ READABLE = "('message', 'pressed', 'started', 'edited')"
 
 # Void: taken back by the customer, or an edit whose newest text stands in another unread row. No turn reads it, and the
 # turn that read the rest has seen it. `lines` is how much of the conversation to read, none where no LLM is asked.
+# OFFSET 0 keeps the planner to the index of the enquiry while it knows nothing about a young table yet.
 CLAIM = f"""
 WITH claimed AS (
     UPDATE thread SET lease_token = %(token)s, lease_until = %(until)s
@@ -24,8 +25,9 @@ WITH claimed AS (
 SELECT c.thread_key, c.salon_id, c.channel_account_id, c.customer_id, c.state, c.source, c.display_name,
     c.unanswered_since, c.turn_failures, s.revision AS salon_revision,
     e.id AS enquiry_id, e.clock_start_at, e.settled_at IS NOT NULL AS is_settled,
-    EXISTS (SELECT 1 FROM message o WHERE o.enquiry_id = e.id AND o.direction = 'out' AND o.author <> 'system'
-            AND o.send_state IN ('sending', 'accepted', 'unknown')) AS is_answered,
+    EXISTS (SELECT 1 FROM (SELECT direction, author, send_state FROM message WHERE enquiry_id = e.id OFFSET 0) o
+            WHERE o.direction = 'out' AND o.author <> 'system'
+              AND o.send_state IN ('sending', 'accepted', 'unknown')) AS is_answered,
     COALESCE((
         SELECT jsonb_agg(jsonb_build_object('id', m.id, 'kind', m.kind, 'text', m.text, 'payload', m.payload,
             'is_void', m.deleted_at IS NOT NULL OR m.kind = 'edited' AND EXISTS (
