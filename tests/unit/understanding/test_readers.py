@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from responder.salon.profile import KnowledgeItem
 from responder.understanding.knowledge import KnowledgeReader
 from responder.understanding.language import detect
 from responder.understanding.mentions import Services
@@ -11,7 +12,7 @@ from responder.understanding.names import NameReader
 from responder.understanding.services import ServiceReader
 from responder.understanding.specialists import SpecialistReader
 from responder.understanding.tokens import clean, tokenise
-from tests.factories import knowledge, service, services, specialist, specialists
+from tests.factories import knowledge, localised, service, services, specialist, specialists
 
 
 @pytest.mark.parametrize(
@@ -247,6 +248,27 @@ def test_knowledge(sentence: str, key: str | None) -> None:
     trade = {"стрижка", "маникюр"}
 
     assert KnowledgeReader(knowledge(), trade=trade).read([sentence]) == key
+
+
+@pytest.mark.parametrize(
+    ("sentence", "key"),
+    [
+        ("До скольки вы работаете?", None),
+        ("вы работаете в воскресенье?", None),
+        ("на чем работаете", None),
+        ("what hours do you work?", None),
+        ("what do you use?", None),
+        ("С какими красками работаете?", "brands"),
+        ("чем красите", "brands"),
+        ("which dyes do you use", "brands"),
+    ],
+)
+def test_a_verb_that_every_business_has_asks_for_nothing(sentence: str, key: str | None) -> None:
+    """ "Работаете" and "use" name no question of the salon; what it is about does."""
+    questions = ("на каких красках работаете", "чем красите", "which dyes do you use", "what brands")
+    brands = KnowledgeItem(key="brands", questions=questions, answer=localised("Без аммиака.", "Without ammonia."))
+
+    assert KnowledgeReader([*knowledge(), brands]).read([sentence]) == key
 
 
 @pytest.mark.parametrize(
