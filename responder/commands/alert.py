@@ -11,7 +11,8 @@ from responder.settings import Settings
 
 
 async def send_tests(settings: Settings, *, salon: str | None, destination: str | None) -> tuple[list[str], bool]:
-    """A line for each destination, and whether every one that is switched on took its message. Raises `NotFound`."""
+    """A line for each destination, and whether there is one and every one that is switched on took its message. Raises
+    `NotFound`."""
     lines, is_well = [], True
     async with responder(settings, url=database_url(settings)) as running:
         for profile in _chosen(await running.salons.all(), salon):
@@ -20,7 +21,9 @@ async def send_tests(settings: Settings, *, salon: str | None, destination: str 
                 line, is_sent = await _try(profile, found, notifiers.get(found.key))
                 lines.append(line)
                 is_well &= is_sent
-    return lines or ["No destinations: name some under `alerts` in the salon file (docs/alerts.md)."], is_well
+    if not lines:
+        return ["No destinations: name some under `alerts` in the salon file (docs/alerts.md)."], False
+    return lines, is_well
 
 
 def _chosen(salons: tuple[SalonProfile, ...], slug: str | None) -> list[SalonProfile]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from responder.assembly import database_url
 from responder.clock import SystemClock
@@ -29,10 +29,13 @@ async def listing(settings: Settings, *, salon: str | None) -> str:
         tokens = await list_tokens(database, profile.id)
     lines = [
         f"{token.id:>4}  {'revoked' if token.revoked_at else 'valid':<8} {','.join(token.scopes):<12} "
-        f"made {_when(token.created_at)}  used {_when(token.last_used_at):<16}  {token.name}"
+        f"made {_when(token.created_at, zone=profile.zone)}  "
+        f"used {_when(token.last_used_at, zone=profile.zone):<16}  {token.name}"
         for token in tokens
     ]
-    return "\n".join(lines) or "No tokens yet: responder token create NAME"
+    if not lines:
+        return "No tokens yet: responder token create NAME"
+    return "\n".join([*lines, f"Times are those of {profile.zone}."])
 
 
 async def revoke(settings: Settings, *, salon: str | None, number: int) -> str:
@@ -58,5 +61,5 @@ async def _salon(settings: Settings, slug: str | None) -> AsyncIterator[tuple[Da
     )
 
 
-def _when(instant: datetime | None) -> str:
-    return "never" if instant is None else f"{instant:%Y-%m-%d %H:%M}"
+def _when(instant: datetime | None, *, zone: tzinfo) -> str:
+    return "never" if instant is None else f"{instant.astimezone(zone):%Y-%m-%d %H:%M}"
