@@ -133,8 +133,8 @@ async def serve_until_stopped(running: Responder, listener: socket.socket, *, wi
 
 
 def _spare_the_collector() -> None:
-    """Dictionaries and code live as long as the process: looking through them for garbage costs a tenth of a second each
-    time, in which nobody is answered."""
+    """Dictionaries and code live as long as the process: to look through them for garbage takes a tenth of a second
+    each time, in which nobody is answered."""
     gc.collect()
     gc.freeze()
 

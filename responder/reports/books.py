@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from responder.reports.columns import Elapsed, Rows
-from responder.reports.counting import Asked, figures_by_group, waits_of_cells, waits_of_rows
-from responder.reports.entries import COUNTERS, HOUR_SHIFT, Cells, Side, counters_of, people_of
+from responder.reports.counting import Asked, Loose, ended_waits_of, figures_by_group, waits_of_rows
+from responder.reports.entries import COUNTERS, HOUR_SHIFT, Cells, counters_of, people_of
 from responder.timing.bins import Ints
 from responder.timing.counts import WaitColumns
 from responder.timing.statistics import Figure
@@ -112,44 +112,48 @@ class RowBook:
 
 @dataclass(frozen=True, kw_only=True)
 class CellBook:
-    """Counted days, cut finely enough for one question, and beside them the enquiries something is awaited of."""
+    """Counted days, cut finely enough for one question, and the enquiries beside them."""
 
     cells: Cells
-    waiting: Rows
+    loose: Loose
     elapsed: Mapping[bool, Elapsed]
     names: Names
 
     def total(self, asked: Sequence[Asked]) -> Cut:
-        nobody = np.zeros(1, dtype=np.str_)
-        of_cells, of_waiting = (np.zeros(len(part), dtype=np.int64) for part in (self.cells, self.waiting))
-        (cut,) = self._cuts(nobody, of_cells, of_waiting, asked)
+        (cut,) = self._cuts(np.zeros(1, dtype=np.str_), self._everybody(), asked)
         return cut
 
     def cut(self, by: By, asked: Sequence[Asked]) -> list[Cut]:
-        labels, group = _coded(cell_labels(self.cells, by, self.names), by)
-        waiting = _placed(row_labels(self.waiting, by, self.names), labels)
-        return self._cuts(labels, group, waiting, asked, hourly=by.is_hourly)
+        found = cell_labels(self.cells, by, self.names), row_labels(self.loose.rows, by, self.names)
+        labels, group = _coded(np.concatenate(found), by)
+        size = len(found[0])
+        return self._cuts(labels, (group[:size], group[size:]), asked, hourly=by.is_hourly)
 
     def waits(self, asked: Sequence[Asked]) -> WaitColumns:
-        cells, waiting = np.zeros(len(self.cells), np.int64), np.zeros(len(self.waiting), np.int64)
-        return WaitColumns.joined(
-            [
-                waits_of_cells(self.cells, cells, asked),
-                waits_of_rows(self.waiting, waiting, asked, self.elapsed, only_open=True),
-            ]
+        return WaitColumns.joined(self._waits(self._everybody(), asked))
+
+    def _everybody(self) -> tuple[Ints, Ints]:
+        return np.zeros(len(self.cells), dtype=np.int64), np.zeros(len(self.loose.rows), dtype=np.int64)
+
+    def _waits(
+        self, groups: tuple[Ints, Ints], asked: Sequence[Asked], *, hourly: bool = False
+    ) -> tuple[WaitColumns, WaitColumns]:
+        return (
+            ended_waits_of(self.cells, self.loose, groups, asked, hourly=hourly),
+            waits_of_rows(self.loose.rows, groups[1], asked, self.elapsed, only_open=True),
         )
 
     def _cuts(
-        self, labels: Labels, group: Ints, waiting: Ints, asked: Sequence[Asked], *, hourly: bool = False
+        self, labels: Labels, groups: tuple[Ints, Ints], asked: Sequence[Asked], *, hourly: bool = False
     ) -> list[Cut]:
-        waits = [
-            waits_of_cells(self.cells, group, asked, hourly=hourly),
-            waits_of_rows(self.waiting, waiting, asked, self.elapsed, only_open=True),
-        ]
         counters = np.zeros((len(labels), len(COUNTERS)), dtype=np.int64)
         if not hourly:
-            known = group >= 0
-            np.add.at(counters, group[known], self.cells.counters[known])
+            of_cells, of_loose = groups[0], groups[1][~self.loose.is_counted]
+            known = of_cells >= 0
+            np.add.at(counters, of_cells[known], self.cells.counters[known])
+            known = of_loose >= 0
+            counters += counters_of(self.loose.uncounted.where(known), of_loose[known], len(labels))
+        waits = self._waits(groups, asked, hourly=hourly)
         return _cuts(labels, counters, figures_by_group(len(labels), asked, waits))
 
 
@@ -159,7 +163,7 @@ def row_labels(rows: Rows, by: By, names: Names) -> Labels:
         case By.CHANNEL:
             return names.channel(facts["account"])
         case By.OPERATOR | By.SPECIALIST:
-            return names.person(by, people_of(rows, Side(by.value)))
+            return names.person(by, people_of(rows, by.value))
         case By.HOUR:
             return facts["hour"]
         case By.WEEK_HOUR:
@@ -205,14 +209,6 @@ def _coded(found: Labels, by: By) -> tuple[Labels, Ints]:
     if by.is_person and len(labels) and labels[0] == "":
         return labels[1:], codes.astype(np.int64) - 1
     return labels, codes.astype(np.int64)
-
-
-def _placed(found: Labels, labels: Labels) -> Ints:
-    """Where each value stands among sorted `labels`, -1 where it does not."""
-    if not len(labels):
-        return np.full(len(found), -1, dtype=np.int64)
-    at = np.minimum(np.searchsorted(labels, found), len(labels) - 1)
-    return np.where(labels[at] == found, at, -1).astype(np.int64)
 
 
 def _cuts(labels: Labels, counters: NDArray[np.int64], figures: list[list[Figure]]) -> list[Cut]:

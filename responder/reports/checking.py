@@ -6,16 +6,16 @@ The kept figures are a convenience. This is how anybody convinces themselves tha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from responder.db.engine import Connection, Database
 from responder.reports.columns import read_rows
-from responder.reports.entries import Cells, Part, Side, cells_of
+from responder.reports.entries import Cells, Side, cells_of, ended_waits, number_of
 from responder.reports.keeping import BATCH, MARKS_OF, bring_up_to_date, row_of
-from responder.reports.rollups import FRESH_DAYS, Shelf, count_stale_days
+from responder.reports.rollups import FRESH_DAYS, WHOLE_WEEKS, Shelf, count_stale_days
 from responder.salon.profile import SalonProfile
 from responder.timing.load import load_timelines
 
@@ -32,6 +32,8 @@ MARK_ALL = """
 INSERT INTO measures_due (salon_id, enquiry_id)
 SELECT salon_id, id FROM enquiry WHERE salon_id = %(salon)s AND clock_start_at >= %(since)s ORDER BY id
 """
+
+_Plain = dict[tuple[object, ...], tuple[object, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,17 +110,31 @@ async def _check_days(
     days = [row["day"] for row in await (await connection.execute(FRESH_DAYS, period)).fetchall()]
     for day in days:
         rows = await read_rows(connection, salon_id=salon.id, days=[day])
+        ended = ended_waits(rows)
         shelf = Shelf(connection, salon_id=salon.id, first=day, last=day)
         for side in Side:
-            for part in Part:
-                kept, wanted = _total(await shelf.cells(side, (part,))), _total(cells_of(rows, side, (part,)))
-                if kept != wanted:
-                    what = f"{side.value} {part.value}"
-                    found.append(Difference(enquiry_id=None, day=day, what=what, kept=len(kept), wanted=len(wanted)))
+            for part in side.parts:
+                kept = _total(await shelf.cells(side, (part,)))
+                wanted = _total(cells_of(rows, side, [part], ended=ended))
+                found.extend(_difference(day, f"{side.value} {part.value}", kept, wanted))
+    weeks = [row["day"] for row in await (await connection.execute(WHOLE_WEEKS, period)).fetchall()]
+    for monday in weeks:
+        shelf = Shelf(connection, salon_id=salon.id, first=monday, last=monday + timedelta(days=6))
+        for side in Side:
+            for part in side.parts_of_week:
+                kept = _total(await shelf.cells(side, (part,), in_weeks=True))
+                wanted = _total((await shelf.cells(side, (part,))).put_together(number_of(monday)))
+                found.extend(_difference(monday, f"week {side.value} {part.value}", kept, wanted))
     return len(days)
 
 
-def _total(cells: Cells) -> dict[tuple[object, ...], tuple[object, ...]]:
+def _difference(day: date, what: str, kept: _Plain, wanted: _Plain) -> list[Difference]:
+    if kept == wanted:
+        return []
+    return [Difference(enquiry_id=None, day=day, what=what, kept=len(kept), wanted=len(wanted))]
+
+
+def _total(cells: Cells) -> _Plain:
     """Cells as a plain comparable value: their entries and counters by what they are of."""
     names = [column.tolist() for column in cells.names.values()]
     keys = list(zip(cells.day.tolist(), cells.account.tolist(), *names, strict=True))

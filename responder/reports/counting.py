@@ -6,16 +6,20 @@ Both give the same columns of waits, so that there is one way from waits to figu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 
 from responder.reports.columns import Elapsed, Found, Rows, find_waits
-from responder.reports.entries import BIN_BITS, CODES, HOUR_SHIFT, SHORT, Cells, Part
+from responder.reports.entries import BIN_BITS, CODES, HOUR_SHIFT, SHORT, Cells, Part, ended_of
 from responder.timing.bins import BINS, MIDDLES_S, SECOND_US, Ints, edge_at
 from responder.timing.counts import ANSWERED, OPEN, Bools, WaitColumns, figures_of
 from responder.timing.measures import Measure
 from responder.timing.statistics import Figure
+
+_BIN: Final = (1 << BIN_BITS) - 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,30 +46,67 @@ def figures_by_group(
     return [found[at : at + len(asked)] for at in range(0, len(found), len(asked))]
 
 
-def waits_of_cells(cells: Cells, group: Ints, asked: Sequence[Asked], *, hourly: bool = False) -> WaitColumns:
-    """Ended waits; `group` gives the group of each cell (-1: none), with `hourly` of each entry. Every target asked for
-    must be an edge (`can_count`)."""
+@dataclass(frozen=True, kw_only=True)
+class Loose:
+    """Enquiries beside the counted days: all those of days that are not counted, and of those that are (`is_counted`)
+    the ones of whom something is still awaited."""
+
+    rows: Rows
+    is_counted: Bools
+    _ended: dict[int, tuple[Ints, Ints]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def uncounted(self) -> Rows:
+        return self.rows.where(~self.is_counted)
+
+    def ended(self, code: int) -> tuple[Ints, Ints]:
+        """The waits of one code that no counted day holds: the position of the enquiry, what an entry would say."""
+        if code not in self._ended:
+            row, what = ended_of(self.rows, code)
+            mine = ~self.is_counted[row]
+            self._ended[code] = row[mine], what[mine]
+        return self._ended[code]
+
+    def where(self, which: Bools) -> Loose:
+        return self if which.all() else Loose(rows=self.rows.where(which), is_counted=self.is_counted[which])
+
+
+def ended_waits_of(
+    cells: Cells, loose: Loose, groups: tuple[Ints, Ints], asked: Sequence[Asked], *, hourly: bool = False
+) -> WaitColumns:
+    """Waits that have ended, of counted days and beside them. `groups` gives the group of each cell (with `hourly` of
+    each of its entries) and of each loose enquiry, -1 for none. Every target must be an edge (`can_count`)."""
+    of_cells, of_loose = groups
+    codes = [CODES.index((ask.kind, ask.is_working)) for ask in asked]
     place = np.full(2 * len(CODES), -1, dtype=np.int64)
-    for position, ask in enumerate(asked):
-        code = CODES.index((ask.kind, ask.is_working))
+    for position, code in enumerate(codes):
         place[2 * code], place[2 * code + 1] = 2 * position, 2 * position + 1
-    what, count = cells.what, cells.counts
-    at = place[what >> BIN_BITS & (1 << HOUR_SHIFT - BIN_BITS) - 1]
-    groups = group if hourly else group[cells.cell]
-    key, bins = groups * 2 * len(asked) + at, what & (1 << BIN_BITS) - 1
-    chosen = (at >= 0) & (groups >= 0)
+    at = place[cells.what >> BIN_BITS & (1 << HOUR_SHIFT - BIN_BITS) - 1]
+    group = of_cells if hourly else of_cells[cells.cell]
+    chosen = (at >= 0) & (group >= 0)
+    keys, bins, counts = [_key(group, at, len(asked))], [cells.what & _BIN], [cells.counts]
     if not chosen.all():
-        key, bins, count = key[chosen], bins[chosen], count[chosen]
-    key, bins, count = _merged(key, bins, count)
+        keys, bins, counts = ([part[0][chosen]] for part in (keys, bins, counts))
+    for code in dict.fromkeys(codes):
+        row, what = loose.ended(code)
+        group = of_loose[row]
+        keys.append(_key(group, place[what >> BIN_BITS], len(asked))[group >= 0])
+        bins.append((what & _BIN)[group >= 0])
+        counts.append(np.ones(len(keys[-1]), dtype=np.int64))
+    key, found, count = _merged(np.concatenate(keys), np.concatenate(bins), np.concatenate(counts))
     figure, ending = key >> 1, key & 1
     edges = np.array([_edge(ask.within_s) for ask in asked], dtype=np.int64)
     return WaitColumns(
         figure=figure,
-        seconds=MIDDLES_S[bins],
+        seconds=MIDDLES_S[found],
         ending=ending,
-        is_past=bins > edges[figure % len(asked)],
+        is_past=found > edges[figure % len(asked)],
         count=count,
     )
+
+
+def _key(group: Ints, at: Ints, size: int) -> Ints:
+    return group * 2 * size + at
 
 
 def waits_of_rows(
@@ -123,13 +164,14 @@ def _chosen(found: Found, which: Bools) -> Found:
 
 
 def _merged(key: Ints, bins: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
-    """Equal records added up; by counting into a dense table, which is quicker than sorting while it is small."""
+    """Equal records added up, figure by figure the shortest first; by counting into a dense table, which is quicker
+    than sorting while it is small. The last bit of a key is the ending."""
     if not len(key):
         return key, bins, count
     used = np.flatnonzero(np.bincount(bins, minlength=BINS))
     place = np.zeros(int(used[-1]) + 1, dtype=np.int64)
     place[used] = np.arange(len(used))
-    total = np.bincount(key * len(used) + place[bins], weights=count)
+    total = np.bincount(((key >> 1) * len(used) + place[bins]) * 2 + (key & 1), weights=count)
     found = np.flatnonzero(total)
-    keys, places = np.divmod(found, len(used))
-    return keys, used[places], np.round(total[found]).astype(np.int64)
+    figures, places = np.divmod(found >> 1, len(used))
+    return figures << 1 | found & 1, used[places], np.round(total[found]).astype(np.int64)

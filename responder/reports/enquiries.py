@@ -155,12 +155,7 @@ async def list_enquiries(
     async with database.transaction() as connection:
         await connection.execute(SNAPSHOT)
         names = await read_names(connection, query.salon.id)
-        rows = await read_rows(
-            connection,
-            salon_id=query.salon.id,
-            days=_days(query, selection),
-            only_kind=kind_of(selection.measure, query.definition),
-        )
+        rows = await read_rows(connection, salon_id=query.salon.id, days=_days(query, selection))
         rows = rows.where(rows_chosen(rows, query, names) & _in_group(rows, selection, names))
         found = _choose(rows, query, selection, elapsed_of(query, now)[selection.is_working])
         shown = _page(rows, found, cursor, limit + 1)

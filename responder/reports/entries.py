@@ -26,6 +26,7 @@ ENTRY: Final = np.dtype("<u8")
 position of its kind in `CODES` (5), the salon's local hour of arrival or `ANY_HOUR` (5)."""
 
 COUNT_BITS, BIN_BITS, CODE_SHIFT, HOUR_SHIFT = 32, 13, 14, 19
+_WHAT_BITS: Final = HOUR_SHIFT + 5
 CODES: Final = tuple((kind, is_working) for kind in KINDS for is_working in (False, True))
 ANY_HOUR: Final = 24
 BY_HOUR: Final = ("first_useful", HUMAN_WAIT)
@@ -55,16 +56,43 @@ class Part(StrEnum):
 
 
 class Side(StrEnum):
-    """What the cells of a day are cut by: nothing, all of `MARKS` and the channel, or the channel and a person."""
+    """What the cells of a day are cut by: nothing, one mark, one kind of person, or so much that a question about a
+    choice of marks can be answered."""
 
     DAY = "day"
-    CELL = "cell"
+    CHANNEL = "channel"
+    SOURCE = "source"
+    CATEGORY = "category"
+    PRIORITY = "priority"
     OPERATOR = "operator"
     SPECIALIST = "specialist"
+    CELL = "cell"  # the channel and all of MARKS
+    OPERATOR_BY_CHANNEL = "operator_by_channel"
+    SPECIALIST_BY_CHANNEL = "specialist_by_channel"
 
     @property
-    def is_person(self) -> bool:
-        return self in (Side.OPERATOR, Side.SPECIALIST)
+    def person(self) -> str:
+        """Which person cells are of, "" for everybody's."""
+        return self.value.removesuffix("_by_channel") if self.value.startswith(("operator", "specialist")) else ""
+
+    @property
+    def is_by_channel(self) -> bool:
+        return self in (Side.CHANNEL, Side.CELL) or self.value.endswith("_by_channel")
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        return MARKS if self is Side.CELL else tuple(mark for mark in MARKS if mark == self.value)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What is kept of it: hours are asked for of everybody, or of a choice of marks."""
+        return tuple(part for part in Part if part is not Part.HOURLY or self in (Side.DAY, Side.CELL))
+
+    @property
+    def parts_of_week(self) -> tuple[Part, ...]:
+        """What is kept of whole weeks: what a report of everything shows. An hour of a week is one of a day."""
+        is_for_choices = self is Side.CELL or self.value.endswith("_by_channel")
+        return () if is_for_choices else tuple(part for part in self.parts if part is not Part.HOURLY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,19 +142,21 @@ class Cells:
             cell=position[self.cell[kept]],
         )
 
-    @staticmethod
-    def joined(parts: Sequence[Cells]) -> Cells:
-        parts = [part for part in parts if len(part)] or parts[:1]
-        if len(parts) == 1:
-            return parts[0]
-        offsets = np.cumsum([0, *(len(part) for part in parts)])
+    def put_together(self, day: int) -> Cells:
+        """The cells of several days as those of one stretch that begins on `day`."""
+        keys = [self.account, *self.names.values()]
+        group, first = _grouped(keys, len(self))
+        key, place = np.unique(group[self.cell] << _WHAT_BITS | self.what, return_inverse=True)
+        counts = np.bincount(place, weights=self.counts, minlength=len(key)).astype(np.uint64)
+        counters = np.zeros((len(first), len(COUNTERS)), dtype=np.int64)
+        np.add.at(counters, group, self.counters)
         return Cells(
-            day=np.concatenate([part.day for part in parts]),
-            account=np.concatenate([part.account for part in parts]),
-            names={name: np.concatenate([part.names[name] for part in parts]) for name in parts[0].names},
-            counters=np.concatenate([part.counters for part in parts]),
-            entries=np.concatenate([part.entries for part in parts]),
-            cell=np.concatenate([part.cell + offset for part, offset in zip(parts, offsets, strict=False)]),
+            day=np.full(len(first), day, dtype=np.int64),
+            account=self.account[first],
+            names={name: column[first] for name, column in self.names.items()},
+            counters=counters,
+            entries=(key & (1 << _WHAT_BITS) - 1).astype(np.uint64) << np.uint64(COUNT_BITS) | counts,
+            cell=key >> _WHAT_BITS,
         )
 
     def split(self) -> Iterator[tuple[int, bytes]]:
@@ -139,25 +169,19 @@ class Cells:
 
 
 def cells_of(rows: Rows, side: Side, parts: Sequence[Part], *, ended: Ended | None = None) -> Cells:
-    """The cells of these enquiries. Who has no such person is in none. People are cut by channel alone: cut by source,
-    category and priority too, most of their cells would hold one enquiry. With `ended` (of the same rows) equal entries
-    are not added up: quicker where they are read once."""
+    """The cells of these enquiries, with `ended` of the same rows. Who has no such person is in none. People are cut by
+    channel at most: cut by source, category and priority too, most of their cells would hold one enquiry."""
     uncut = np.zeros(len(rows), dtype=np.str_)
-    person, account, marks = uncut, rows.facts["account"], dict.fromkeys(MARKS, uncut)
-    match side:
-        case Side.DAY:
-            account = np.zeros(len(rows), dtype=np.int64)
-        case Side.CELL:
-            marks = {name: rows.names[name] for name in MARKS}
-        case _:
-            person = people_of(rows, side)
-    mine = person != "" if side.is_person else np.ones(len(rows), dtype=bool)
-    keys = (rows.facts["day"], account, *marks.values(), person)
+    account = rows.facts["account"] if side.is_by_channel else np.zeros(len(rows), dtype=np.int64)
+    marks = {name: rows.names[name] if name in side.marks else uncut for name in MARKS}
+    person = people_of(rows, side.person) if side.person else uncut
+    mine = person != "" if side.person else np.ones(len(rows), dtype=bool)
+    keys = [rows.facts["day"], account, *(marks[name] for name in side.marks), person]
     grouped, first_of_mine = _grouped([key[mine] for key in keys], int(mine.sum()))
     cell = np.full(len(rows), -1, dtype=np.int64)
     cell[mine] = grouped
     first = np.flatnonzero(mine)[first_of_mine]
-    entries, entry_cell = _entries(ended_waits(rows) if ended is None else ended, cell, parts, is_merged=ended is None)
+    entries, entry_cell = _entries(ended or ended_waits(rows), cell, parts)
     return Cells(
         day=rows.facts["day"][first],
         account=account[first],
@@ -168,19 +192,20 @@ def cells_of(rows: Rows, side: Side, parts: Sequence[Part], *, ended: Ended | No
     )
 
 
-def people_of(rows: Rows, side: Side) -> Names:
+def people_of(rows: Rows, person: str) -> Names:
     """Who each enquiry is put to the account of: the operator's id as text, or the specialist's key; "" for nobody."""
-    if side is Side.SPECIALIST:
+    if person == "specialist":
         return rows.names["specialist"]
     operator = rows.facts["operator"]
-    return np.where(operator > 0, operator.astype(np.str_), "")
+    found, codes = np.unique(operator, return_inverse=True)
+    return np.array([str(one) if one else "" for one in found.tolist()], dtype=np.str_)[codes]
 
 
 def read_cells(stored: Sequence[tuple[date, int, str, str, str, str, list[int], bytes]]) -> Cells:
     """Cells out of their rows: day, account, source, category, priority, person, counters, entries."""
     sizes = np.array([len(row[7]) // ENTRY.itemsize for row in stored], dtype=np.int64)
     return Cells(
-        day=np.array([(row[0] - EPOCH.date()).days for row in stored], dtype=np.int64),
+        day=np.array([number_of(row[0]) for row in stored], dtype=np.int64),
         account=np.array([row[1] for row in stored], dtype=np.int64),
         names={
             name: np.array([row[at] for row in stored], dtype=np.str_)
@@ -194,6 +219,11 @@ def read_cells(stored: Sequence[tuple[date, int, str, str, str, str, list[int], 
 
 def day_of(ordinal: int) -> date:
     return EPOCH.date() + timedelta(days=ordinal)
+
+
+def number_of(day: date) -> int:
+    """Days since 1970."""
+    return (day - EPOCH.date()).days
 
 
 def _grouped(keys: Sequence[NDArray[np.generic]], size: int) -> tuple[Ints, Ints]:
@@ -221,31 +251,34 @@ def counters_of(rows: Rows, cell: Ints, size: int) -> NDArray[np.int64]:
 
 def ended_waits(rows: Rows) -> Ended:
     """Every wait that has ended, as entries would count it."""
-    found: list[tuple[Ints, Ints, Ints]] = []
-    for code, (kind, is_working) in enumerate(CODES):
-        waits = find_waits(rows, kind, is_working=is_working)
-        has_ended = waits.ending != OPEN
-        row, us, ending = waits.row[has_ended], waits.us[has_ended], waits.ending[has_ended]
-        at = np.where(ending == ANSWERED, bin_of(us), bin_of_unmet(us))
-        found.append((row, code << CODE_SHIFT | ending << BIN_BITS | at, rows.facts["hour"][row]))
-    row, what, hour = (np.concatenate([part[at] for part in found]) for at in range(3))
-    return Ended(row=row, what=what, hour=hour)
+    found = [ended_of(rows, code) for code in range(len(CODES))]
+    row, what = (np.concatenate([part[at] for part in found]) for at in range(2))
+    return Ended(row=row, what=what, hour=rows.facts["hour"][row])
 
 
-def _entries(ended: Ended, cell: Ints, parts: Sequence[Part], *, is_merged: bool) -> tuple[NDArray[np.uint64], Ints]:
+def ended_of(rows: Rows, code: int) -> tuple[Ints, Ints]:
+    """The waits of one of `CODES` that have ended: the position of the enquiry, what an entry of it would say."""
+    kind, is_working = CODES[code]
+    waits = find_waits(rows, kind, is_working=is_working)
+    has_ended = waits.ending != OPEN
+    row, us, ending = waits.row[has_ended], waits.us[has_ended], waits.ending[has_ended]
+    at = bin_of(us)
+    unmet = ending != ANSWERED
+    at[unmet] = bin_of_unmet(us[unmet])
+    return row, code << CODE_SHIFT | ending << BIN_BITS | at
+
+
+def _entries(ended: Ended, cell: Ints, parts: Sequence[Part]) -> tuple[NDArray[np.uint64], Ints]:
     """Ended waits counted by cell, kind, ending, bin and, in their own part, hour."""
     in_cell, code = cell[ended.row], ended.what >> CODE_SHIFT
     keys = [np.zeros(0, dtype=np.int64)]
     for part in parts:
         chosen = _CODES_OF[part][code] & (in_cell >= 0)
         hour = ended.hour[chosen] if part is Part.HOURLY else np.int64(ANY_HOUR)
-        keys.append(in_cell[chosen] << HOUR_SHIFT + 5 | hour << HOUR_SHIFT | ended.what[chosen])
-    found = np.concatenate(keys)
-    counts = np.ones(len(found), dtype=np.int64)
-    if is_merged:
-        found, counts = np.unique(found, return_counts=True)
-    what = (found & (1 << HOUR_SHIFT + 5) - 1).astype(np.uint64)
-    return what << np.uint64(COUNT_BITS) | counts.astype(np.uint64), found >> HOUR_SHIFT + 5
+        keys.append(in_cell[chosen] << _WHAT_BITS | hour << HOUR_SHIFT | ended.what[chosen])
+    found, counts = np.unique(np.concatenate(keys), return_counts=True)
+    what = (found & (1 << _WHAT_BITS) - 1).astype(np.uint64)
+    return what << np.uint64(COUNT_BITS) | counts.astype(np.uint64), found >> _WHAT_BITS
 
 
 _CODES_OF: Final = {

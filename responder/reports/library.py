@@ -10,7 +10,7 @@ import numpy as np
 from responder.db.engine import Connection
 from responder.reports.books import Book, By, CellBook, Names, RowBook, cell_labels, row_labels
 from responder.reports.columns import Elapsed, Rows, elapsed_at
-from responder.reports.counting import Asked, can_count, parts_of
+from responder.reports.counting import Asked, Loose, can_count, parts_of
 from responder.reports.entries import Cells, Side
 from responder.reports.query import ReportQuery
 from responder.reports.rollups import Shelf
@@ -40,6 +40,7 @@ class Library:
         self._elapsed = elapsed_of(query, now)
         self._shelves: dict[date, Shelf] = {}
         self._all_rows: dict[date, Rows] = {}
+        self._all_loose: dict[date, Loose] = {}
         self._small: dict[date, bool] = {}
 
     async def book(self, query: ReportQuery, asked: Sequence[Asked], *, by: By | None = None) -> Book:
@@ -49,14 +50,20 @@ class Library:
         if chosen.people or cells_cannot_tell or not can_count(asked) or await self._is_small(query):
             return await self._of_rows(query)
         shelf = self._shelf(query)
-        cells = await shelf.cells(_side(query, by), parts_of(asked, hourly=by is not None and by.is_hourly))
-        waiting = await shelf.waiting()
+        parts = parts_of(asked, hourly=by is not None and by.is_hourly)
+        cells = await shelf.cells(_side(query, by), parts, in_weeks=by is not By.DAY)
         return CellBook(
             cells=cells.where(self._cells_chosen(cells, query)),
-            waiting=waiting.where(rows_chosen(waiting, query, self._names)),
+            loose=await self._loose(shelf, query),
             elapsed=self._elapsed,
             names=self._names,
         )
+
+    async def _loose(self, shelf: Shelf, query: ReportQuery) -> Loose:
+        if query.since not in self._all_loose:
+            loose = await shelf.loose()
+            self._all_loose[query.since] = loose.where(rows_chosen(loose.rows, query, self._names))
+        return self._all_loose[query.since]
 
     async def _of_rows(self, query: ReportQuery) -> Book:
         if query.since not in self._all_rows:
@@ -118,10 +125,12 @@ def rows_chosen(rows: Rows, query: ReportQuery, names: Names) -> Bools:
 
 def _side(query: ReportQuery, by: By | None) -> Side:
     """The coarsest cells that tell."""
+    is_chosen = bool(_choices(query))
     if by is not None and by.is_person:
-        return Side(by.value)
-    is_of_marks = by in (By.CHANNEL, By.SOURCE, By.CATEGORY, By.PRIORITY)
-    return Side.CELL if is_of_marks or _choices(query) else Side.DAY
+        return Side(f"{by.value}_by_channel") if is_chosen else Side(by.value)
+    if is_chosen:
+        return Side.CELL
+    return Side(by.value) if by in (By.CHANNEL, By.SOURCE, By.CATEGORY, By.PRIORITY) else Side.DAY
 
 
 def _choices(query: ReportQuery) -> list[tuple[By, list[str]]]:

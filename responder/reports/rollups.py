@@ -7,15 +7,27 @@ enquiries through the same counting, so that a figure is exact at every moment a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 from psycopg.rows import tuple_row
 
 from responder.db.engine import Connection, Database
 from responder.reports.columns import Rows, read_rows
-from responder.reports.entries import MARKS, Cells, Ended, Part, Side, cells_of, day_of, ended_waits, read_cells
+from responder.reports.counting import Loose
+from responder.reports.entries import (
+    MARKS,
+    Cells,
+    Part,
+    Side,
+    cells_of,
+    day_of,
+    ended_waits,
+    number_of,
+    read_cells,
+)
 from responder.reports.keeping import LOCK_SALON
 from responder.salon.profile import SalonProfile
 
@@ -29,18 +41,29 @@ SELECT day FROM rollup_day WHERE salon_id = %(salon)s AND is_stale AND day < %(t
 
 DAYS_KEPT = "SELECT DISTINCT day FROM enquiry_measures WHERE salon_id = %(salon)s AND day >= %(first)s ORDER BY day"
 
-READ = """
-SELECT day, channel_account_id, source, category, priority, person, counters, {parts}
-FROM rollup WHERE salon_id = %(salon)s AND day = ANY(%(days)s) AND side = %(side)s
+# a day of a week that was counted after the week would have forgotten it
+WHOLE_WEEKS = """
+SELECT w.day FROM rollup w
+WHERE w.salon_id = %(salon)s AND w.side = 'day' AND w.days = 7 AND w.day BETWEEN %(first)s AND %(last)s - 6
+  AND NOT EXISTS (SELECT 1 FROM rollup_day d
+                  WHERE d.salon_id = w.salon_id AND d.day BETWEEN w.day AND w.day + 6 AND d.is_stale)
 """
 
-FORGET = "DELETE FROM rollup WHERE salon_id = %(salon)s AND day = %(day)s"
+READ = """
+SELECT day, channel_account_id, source, category, priority, person, counters, {parts}
+FROM rollup WHERE salon_id = %(salon)s AND side = %(side)s
+  AND (days = 1 AND day = ANY(%(days)s) OR days = 7 AND day = ANY(%(weeks)s))
+"""
+
+FORGET = """
+DELETE FROM rollup WHERE salon_id = %(salon)s AND (days = 1 AND day = %(day)s OR days = 7 AND day = %(monday)s)
+"""
 
 STORE = """
-INSERT INTO rollup (salon_id, day, side, person, channel_account_id, source, category, priority, counters, short,
+INSERT INTO rollup (salon_id, day, days, side, person, channel_account_id, source, category, priority, counters, short,
     short_working, more, hourly)
-VALUES (%(salon)s, %(day)s, %(side)s, %(person)s, %(account)s, %(source)s, %(category)s, %(priority)s, %(counters)s,
-    %(short)s, %(short_working)s, %(more)s, %(hourly)s)
+VALUES (%(salon)s, %(day)s, %(days)s, %(side)s, %(person)s, %(account)s, %(source)s, %(category)s, %(priority)s,
+    %(counters)s, %(short)s, %(short_working)s, %(more)s, %(hourly)s)
 """
 
 MARK_FRESH = """
@@ -50,16 +73,17 @@ ON CONFLICT (salon_id, day) DO UPDATE SET is_stale = false
 
 
 async def count_day(connection: Connection, *, salon_id: int, day: date) -> None:
-    """Count a day anew, inside the caller's transaction."""
+    """Count a day anew, inside the caller's transaction, and its week if that was its last day to be counted."""
     await connection.execute(LOCK_SALON, {"salon": salon_id})
-    values = {"salon": salon_id, "day": day}
-    await connection.execute(FORGET, values)
+    monday = day - timedelta(days=day.weekday())
+    await connection.execute(FORGET, {"salon": salon_id, "day": day, "monday": monday})
     rows = await read_rows(connection, salon_id=salon_id, days=[day])
     # in a thread: a busy day takes a few hundred milliseconds, and others are waiting for their answers
-    stored = await asyncio.to_thread(lambda: [values | row for side in Side for row in _stored(rows, side)])
-    async with connection.cursor() as cursor:
-        await cursor.executemany(STORE, stored)
-    await connection.execute(MARK_FRESH, values)
+    await _store(connection, salon_id, await asyncio.to_thread(lambda: list(_stored(rows))))
+    await connection.execute(MARK_FRESH, {"salon": salon_id, "day": day})
+    week = Shelf(connection, salon_id=salon_id, first=monday, last=monday + timedelta(days=6))
+    if await week.is_counted():
+        await _store(connection, salon_id, await _week(week, monday))
 
 
 async def count_stale_days(database: Database, salon: SalonProfile, *, now: datetime, limit: int = 10) -> int:
@@ -80,67 +104,95 @@ class Shelf:
 
     def __init__(self, connection: Connection, *, salon_id: int, first: date, last: date) -> None:
         self._connection, self._salon_id = connection, salon_id
-        self._first, self._last = first, last
+        self._days = [first + timedelta(days=at) for at in range((last - first).days + 1)]
         self._fresh: list[date] | None = None
-        self._stale_rows: tuple[Rows, Ended] | None = None
-        self._waiting: Rows | None = None
-        self._read: dict[tuple[Side, tuple[Part, ...]], Cells] = {}
+        self._weeks: list[date] | None = None
+        self._loose: Rows | None = None
+        self._read: dict[tuple[Side, tuple[Part, ...], bool], Cells] = {}
 
-    async def cells(self, side: Side, parts: tuple[Part, ...]) -> Cells:
-        """The cells of one side with these parts of their entries."""
-        if (side, parts) not in self._read:
-            values = {"salon": self._salon_id, "days": await self._fresh_days(), "side": side.value}
-            query = READ.format(parts=" || ".join(part.value for part in parts))
-            stored = read_cells(await _fetch(self._connection, query, values))
-            rows, ended = await self._stale()
-            self._read[side, parts] = Cells.joined([stored, cells_of(rows, side, parts, ended=ended)])
-        return self._read[side, parts]
+    async def cells(self, side: Side, parts: tuple[Part, ...], *, in_weeks: bool = False) -> Cells:
+        """The cells of one side of the counted days, with these parts of their entries; with `in_weeks` those of whole
+        weeks put together where they were kept so."""
+        in_weeks = in_weeks and set(parts) <= set(side.parts_of_week)
+        if (side, parts, in_weeks) not in self._read:
+            weeks = await self._whole_weeks() if in_weeks else []
+            inside = {week + timedelta(days=at) for week in weeks for at in range(7)}
+            days = [day for day in await self._fresh_days() if day not in inside]
+            query = READ.format(parts=" || ".join(part.value for part in parts) or "''::bytea")
+            values = {"salon": self._salon_id, "days": days, "weeks": weeks, "side": side.value}
+            self._read[side, parts, in_weeks] = read_cells(await _fetch(self._connection, query, values))
+        return self._read[side, parts, in_weeks]
 
-    async def waiting(self) -> Rows:
-        """The enquiries of whom something is still awaited."""
-        if self._waiting is None:
-            self._waiting = await self._rows(self._days(), only_open=True)
-        return self._waiting
+    async def is_counted(self) -> bool:
+        """Whether every day was counted; a day without enquiries is none."""
+        return len(await self._fresh_days()) == len(self._days)
+
+    async def loose(self) -> Loose:
+        """What the counted days do not hold."""
+        fresh = await self._fresh_days()
+        if self._loose is None:
+            stale = sorted(set(self._days) - set(fresh))
+            self._loose = await read_rows(self._connection, salon_id=self._salon_id, days=stale, open_days=fresh)
+        is_counted = np.isin(self._loose.facts["day"], [number_of(day) for day in fresh])
+        return Loose(rows=self._loose, is_counted=is_counted)
 
     async def rows(self) -> Rows:
         """Every enquiry by itself."""
-        return await self._rows(self._days())
-
-    async def _stale(self) -> tuple[Rows, Ended]:
-        if self._stale_rows is None:
-            fresh = set(await self._fresh_days())
-            rows = await self._rows([day for day in self._days() if day not in fresh])
-            self._stale_rows = rows, ended_waits(rows)
-        return self._stale_rows
-
-    async def _rows(self, days: list[date], *, only_open: bool = False) -> Rows:
-        return await read_rows(self._connection, salon_id=self._salon_id, days=days, only_open=only_open)
+        return await read_rows(self._connection, salon_id=self._salon_id, days=self._days)
 
     async def _fresh_days(self) -> list[date]:
         if self._fresh is None:
-            period = {"salon": self._salon_id, "first": self._first, "last": self._last}
-            found = await (await self._connection.execute(FRESH_DAYS, period)).fetchall()
-            self._fresh = [row["day"] for row in found]
+            self._fresh = await self._days_found(FRESH_DAYS)
         return self._fresh
 
-    def _days(self) -> list[date]:
-        return [self._first + timedelta(days=at) for at in range((self._last - self._first).days + 1)]
+    async def _whole_weeks(self) -> list[date]:
+        if self._weeks is None:
+            self._weeks = await self._days_found(WHOLE_WEEKS)
+        return self._weeks
+
+    async def _days_found(self, query: str) -> list[date]:
+        period = {"salon": self._salon_id, "first": self._days[0], "last": self._days[-1]}
+        return [row["day"] for row in await (await self._connection.execute(query, period)).fetchall()]
 
 
-def _stored(rows: Rows, side: Side) -> Iterator[dict[str, Any]]:
-    """The rows of a side's cells, every part of them."""
-    parts = {part: dict(cells.split()) for part in Part for cells in (cells_of(rows, side, [part]),)}
-    cells = cells_of(rows, side, [])
+def _stored(rows: Rows) -> Iterator[dict[str, Any]]:
+    """The rows of a day's cells, of every side and every part of them."""
+    ended = ended_waits(rows)
+    for side in Side:
+        parts = {part: cells_of(rows, side, [part], ended=ended) for part in side.parts}
+        yield from _rows_of(side, cells_of(rows, side, [], ended=ended), parts, days=1)
+
+
+async def _week(shelf: Shelf, monday: date) -> list[dict[str, Any]]:
+    """The rows of a whole week: the cells of its days put together."""
+    stored: list[dict[str, Any]] = []
+    for side in Side:
+        if side.parts_of_week:
+            parts = {
+                part: (await shelf.cells(side, (part,))).put_together(number_of(monday)) for part in side.parts_of_week
+            }
+            stored += _rows_of(side, parts[Part.SHORT], parts, days=7)
+    return stored
+
+
+def _rows_of(side: Side, cells: Cells, parts: Mapping[Part, Cells], *, days: int) -> Iterator[dict[str, Any]]:
+    entries = {part: dict(of_part.split()) for part, of_part in parts.items()}
     for at in range(len(cells)):
         yield {
             "side": side.value,
             "day": day_of(int(cells.day[at])),
+            "days": days,
             "person": str(cells.names["person"][at]),
             "account": int(cells.account[at]),
             **{name: str(cells.names[name][at]) for name in MARKS},
             "counters": cells.counters[at].tolist(),
-            **{part.value: entries[at] for part, entries in parts.items()},
+            **{part.value: entries[part][at] if part in entries else b"" for part in Part},
         }
+
+
+async def _store(connection: Connection, salon_id: int, stored: Sequence[dict[str, Any]]) -> None:
+    async with connection.cursor() as cursor:
+        await cursor.executemany(STORE, [{"salon": salon_id} | row for row in stored])
 
 
 async def _fetch(connection: Connection, query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Column,
+    Computed,
     Date,
     DateTime,
     ForeignKey,
@@ -41,6 +42,11 @@ def _counter() -> Any:
 
 def _packed() -> Any:
     return Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+def _generated(expression: str) -> Any:
+    """A column that PostgreSQL fills itself; what with, says its migration."""
+    return Field(default=b"", sa_column=Column(LargeBinary, Computed(expression, persisted=True), nullable=False))
 
 
 class EnquiryMeasures(SQLModel, table=True):
@@ -105,6 +111,8 @@ class EnquiryMeasures(SQLModel, table=True):
     has_open: bool = True
     measured_at: datetime = instant(nullable=False)
     definition: str
+    packed: bytes = _generated("of its columns")
+    packed_human_waits: bytes = _generated("of its columns")
 
 
 class MeasuresDue(SQLModel, table=True):
@@ -134,15 +142,16 @@ class RollupDay(SQLModel, table=True):
 
 
 class Rollup(SQLModel, table=True):
-    """The enquiries of one day that share these marks, counted: a cell of one `reports.entries.Side`. The last
-    columns are its `reports.entries.Part`s, records of `reports.entries.ENTRY`."""
+    """The enquiries of one day, or of the week that begins on it, that share these marks, counted: a cell of one
+    `reports.entries.Side`. The last columns are its `reports.entries.Part`s, records of `reports.entries.ENTRY`."""
 
     __tablename__ = "rollup"
-    __table_args__ = (Index("rollup_day_of_salon", "salon_id", "day"),)
+    __table_args__ = (Index("rollup_of_salon", "salon_id", "side", "days", "day"),)
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     salon_id: int = reference("salon.id")
     day: date = Field(sa_column=Column(Date, nullable=False))
+    days: int = Field(default=1, sa_column=Column(SmallInteger, nullable=False, server_default=text("1")))
     side: str = "cell"
     person: str = ""
     channel_account_id: int = _counter()

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from responder.timing.bins import Floats, Ints
+from responder.timing.bins import SECOND_US, Floats, Ints
 from responder.timing.measures import Measure
 from responder.timing.statistics import Figure, Share, wilson_interval
 
@@ -24,6 +24,7 @@ ANSWERED: Final = 0
 RELEASED: Final = 1
 OPEN: Final = 2
 _ROUNDING = 1e-9
+_MICROS_BITS: Final = 47  # no wait is longer than four years
 _NOBODY_WAITS = -50.0  # the logarithm of no share at all, small enough to end every curve and large enough to add up
 
 
@@ -104,7 +105,8 @@ def _curves(waits: WaitColumns, which: Bools) -> tuple[Ints, Floats, Floats]:
     end of an open wait, so who is censored there was still at risk."""
     figure, seconds, count = waits.figure[which], waits.seconds[which], waits.count[which]
     is_answer = waits.ending[which] == ANSWERED
-    order = np.lexsort((seconds, figure))
+    # most come in order already, which a stable sort makes use of
+    order = np.argsort(figure << _MICROS_BITS | np.round(seconds * SECOND_US).astype(np.int64), kind="stable")
     figure, seconds = figure[order], seconds[order]
     if not len(figure):
         return figure, seconds, seconds

@@ -283,6 +283,51 @@ async def test_a_counted_day_that_changes_is_read_anew(database: Database) -> No
     assert sum(after.total.excluded.values()) == sum(before.total.excluded.values()) + 1
 
 
+async def test_whole_weeks_are_in_step_with_whatever_changes(database: Database) -> None:
+    """Days of four weeks are counted, changed and counted again in any order; at every moment weeks, days and what is
+    read from enquiries together tell what single enquiries tell, and the check finds every level in order."""
+    dice = random.Random(17)
+    _, salon = await filled(database, threads=200)
+    since = NOW - timedelta(days=40)
+    await bring_up_to_date(database, salon, now=NOW)
+    while await count_stale_days(database, salon, now=NOW):
+        pass
+    weeks = []
+    for _ in range(6):
+        async with database.connection() as connection:
+            await connection.execute(
+                """UPDATE enquiry SET excluded = CASE WHEN excluded IS NULL THEN 'spam' END WHERE id = ANY(
+                       SELECT id FROM enquiry ORDER BY md5(id::text || %s) LIMIT 2)""",
+                (str(dice.random()),),
+            )
+        await assert_counted_is_exact(database, salon)
+        weeks.append(await whole_weeks(database))
+        await count_stale_days(database, salon, now=NOW, limit=dice.randint(1, 3))
+        await assert_counted_is_exact(database, salon)
+        weeks.append(await whole_weeks(database))
+        assert (await check_figures(database, salon, since=since, now=NOW)).differences == ()
+    assert min(weeks) < max(weeks)  # some were set aside with a day of theirs, and put together again with the last one
+
+
+async def whole_weeks(database: Database) -> int:
+    """How many weeks are read as one."""
+    async with database.connection() as connection:
+        cursor = await connection.execute(
+            """SELECT count(*) AS n FROM rollup w WHERE w.days = 7 AND w.side = 'day' AND NOT EXISTS (
+                   SELECT FROM rollup_day d WHERE d.day BETWEEN w.day AND w.day + 6 AND d.is_stale)"""
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return int(row["n"])
+
+
+async def assert_counted_is_exact(database: Database, salon: SalonProfile) -> None:
+    exact, counted = await asked(database, salon), await asked(database, salon, exact_up_to=0)
+    assert_same_groups((counted.total,), (exact.total,))
+    for by in By:
+        assert_same_groups(counted.cuts[by], exact.cuts[by])
+
+
 async def test_an_earlier_take_over_of_a_thread_is_part_of_a_later_enquiry(database: Database) -> None:
     """A hand-off row that changes after the enquiry opened changes that enquiry too."""
     at = NOW - timedelta(hours=5)
@@ -304,14 +349,19 @@ async def test_a_check_finds_what_is_not_what_the_stamps_say(database: Database)
     clean = await check_figures(database, salon, since=since, now=NOW)
     async with database.connection() as connection:
         await connection.execute("UPDATE enquiry_measures SET first_useful_us = 1 WHERE first_useful_us > 1")
-        await connection.execute("UPDATE rollup SET counters[1] = counters[1] + 1 WHERE side = 'day'")
+        await connection.execute("UPDATE rollup SET counters[1] = counters[1] + 1 WHERE side = 'day' AND days = 1")
+        await connection.execute("UPDATE rollup SET short = '' WHERE side = 'channel' AND days = 7")
     tampered = await check_figures(database, salon, since=since, now=NOW)
     await rebuild_figures(database, salon, since=since, now=NOW)
 
     assert clean.differences == ()
     assert clean.enquiries > 0
     assert clean.days > 0
-    assert {found.what for found in tampered.differences} >= {"first_useful_us", "day short"}
+    assert {found.what for found in tampered.differences} >= {
+        "first_useful_us",
+        "day short",
+        "week channel short",
+    }
     assert (await check_figures(database, salon, since=since, now=NOW)).differences == ()
 
 
