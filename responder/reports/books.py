@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from responder.reports.columns import Elapsed, Rows
-from responder.reports.counting import Asked, Loose, ended_waits_of, figures_by_group, waits_of_rows
-from responder.reports.entries import COUNTERS, HOUR_SHIFT, Cells, counters_of, people_of
+from responder.reports.counting import Asked, Loose, ended_waits_of, figures_by_group, waits_going_on, waits_of_rows
+from responder.reports.entries import COUNTERS, HOUR_SHIFT, Cells, add_up, counted_by, people_of
 from responder.timing.bins import Ints
 from responder.timing.counts import WaitColumns
 from responder.timing.statistics import Figure
@@ -105,8 +105,7 @@ class RowBook:
 
     def _cuts(self, labels: Labels, group: Ints, asked: Sequence[Asked]) -> list[Cut]:
         waits = waits_of_rows(self.rows, group, asked, self.elapsed)
-        known = group >= 0
-        counters = counters_of(self.rows.where(known), group[known], len(labels))
+        counters = add_up(counted_by(self.rows), group, len(labels))
         return _cuts(labels, counters, figures_by_group(len(labels), asked, [waits]))
 
 
@@ -140,7 +139,7 @@ class CellBook:
     ) -> tuple[WaitColumns, WaitColumns]:
         return (
             ended_waits_of(self.cells, self.loose, groups, asked, hourly=hourly),
-            waits_of_rows(self.loose.rows, groups[1], asked, self.elapsed, only_open=True),
+            waits_going_on(self.loose, groups[1], asked, self.elapsed),
         )
 
     def _cuts(
@@ -148,11 +147,10 @@ class CellBook:
     ) -> list[Cut]:
         counters = np.zeros((len(labels), len(COUNTERS)), dtype=np.int64)
         if not hourly:
-            of_cells, of_loose = groups[0], groups[1][~self.loose.is_counted]
+            of_cells, of_loose = groups
             known = of_cells >= 0
             np.add.at(counters, of_cells[known], self.cells.counters[known])
-            known = of_loose >= 0
-            counters += counters_of(self.loose.uncounted.where(known), of_loose[known], len(labels))
+            counters += add_up(self.loose.counters, of_loose, len(labels))
         waits = self._waits(groups, asked, hourly=hourly)
         return _cuts(labels, counters, figures_by_group(len(labels), asked, waits))
 

@@ -31,21 +31,17 @@ EXCLUSIONS: Final = ("spam", "outreach", "test")
 SIDES: Final = ("bot", "human", "other", "nobody")
 
 NAMES: Final = ("source", "category", "priority", "specialist")
+SETTLEMENT: Final = ("is_settlement_known", "is_settled_at_once")
 RETURNS_WITHIN_US: Final = 7 * 86_400 * 1_000_000
 _SEPARATOR = "\x1f"
-
-_OF_DAYS = """
-SELECT packed, packed_human_waits, source, category, priority, specialist
-FROM enquiry_measures WHERE salon_id = %(salon)s AND day = ANY(%(days)s)
-"""
-# "has_open" is spelled out and no parameter: only so does the planner know that the partial index holds them all
-_OPEN_OF_DAYS = _OF_DAYS.replace("%(days)s", "%(open_days)s") + " AND has_open"
 
 READ = f"""
 SELECT string_agg(packed, ''::bytea) AS packed, string_agg(packed_human_waits, ''::bytea) AS human_waits,
     {", ".join(f"string_agg({name}, chr(31)) AS {name}" for name in NAMES)}
-FROM ({_OF_DAYS} UNION ALL {_OPEN_OF_DAYS}) AS kept
+FROM enquiry_measures WHERE salon_id = %(salon)s AND day = ANY(%(days)s)
 """
+# spelled out and no parameter: only so does the planner know that the partial index holds them all
+READ_OPEN = READ + " AND has_open"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +84,11 @@ class Rows:
             ),
         )
 
+    def known_until(self, day: int) -> Rows:
+        """The same, with nothing said yet of who comes back among those that arrived after `day`."""
+        known = self.facts["day"] <= day
+        return replace(self, facts=self.facts | {name: self.facts[name] * known for name in SETTLEMENT})
+
     @property
     def is_counted(self) -> Bools:
         return np.equal(self.facts["excluded"], 0)
@@ -102,22 +103,52 @@ class Found:
     ending: Ints
 
 
-async def read_rows(connection: Connection, *, salon_id: int, days: list[date], open_days: Sequence[date] = ()) -> Rows:
+async def read_rows(
+    connection: Connection, *, salon_id: int, days: Sequence[date], open_days: Sequence[date] = ()
+) -> Rows:
     """The kept enquiries of these local days, and of `open_days` those of whom something is still awaited."""
-    values = {"salon": salon_id, "days": days, "open_days": list(open_days)}
-    row = await (await connection.execute(READ, values, binary=True)).fetchone()
+    found = await _read(connection, READ, salon_id, days)
+    if open_days:
+        # two statements: as one it takes PostgreSQL half as long again
+        found = found.followed_by(await _read(connection, READ_OPEN, salon_id, open_days))
+    return found.rows()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    packed: bytes
+    human_waits: bytes
+    names: dict[str, list[str]]
+
+    def followed_by(self, other: _Read) -> _Read:
+        return _Read(
+            packed=self.packed + other.packed,
+            human_waits=self.human_waits + other.human_waits,
+            names={name: texts + other.names[name] for name, texts in self.names.items()},
+        )
+
+    def rows(self) -> Rows:
+        facts, human = facts_of(self.packed), human_waits_of(self.human_waits)
+        enquiries = facts["enquiry"]
+        order = np.argsort(enquiries)
+        row = order[np.searchsorted(enquiries, human["enquiry"], sorter=order)] if len(enquiries) else enquiries
+        return Rows(
+            facts=facts | _of_its_resolution(facts),
+            names={name: np.array(texts, dtype=np.str_) for name, texts in self.names.items()},
+            waits=waits_of(self.packed),
+            human=HumanWaits(row=row, from_us=human["from_us"], us=human["us"], working_us=human["working_us"]),
+        )
+
+
+async def _read(connection: Connection, query: str, salon_id: int, days: Sequence[date]) -> _Read:
+    values = {"salon": salon_id, "days": list(days)}
+    row = await (await connection.execute(query, values, binary=True)).fetchone()
     if row is None:
         raise RuntimeError("an aggregate gives one row")
-    facts = facts_of(row["packed"])
-    enquiries = facts["enquiry"]
-    human = human_waits_of(row["human_waits"])
-    order = np.argsort(enquiries)
-    places = order[np.searchsorted(enquiries, human["enquiry"], sorter=order)] if len(enquiries) else enquiries
-    return Rows(
-        facts=facts | _of_its_resolution(facts),
-        names={name: _strings(row[name], len(enquiries)) for name in NAMES},
-        waits=waits_of(row["packed"]),
-        human=HumanWaits(row=places, from_us=human["from_us"], us=human["us"], working_us=human["working_us"]),
+    return _Read(
+        packed=row["packed"] or b"",
+        human_waits=row["human_waits"] or b"",
+        names={name: [] if row[name] is None else row[name].split(_SEPARATOR) for name in NAMES},
     )
 
 
@@ -127,6 +158,7 @@ def _of_its_resolution(facts: dict[str, Ints]) -> dict[str, Ints]:
     has_returned = (returned != NEVER) & (returned <= resolved + RETURNS_WITHIN_US)
     return {
         "is_resolved": is_resolved.astype(np.int64),
+        "is_settlement_known": is_resolved.astype(np.int64),
         "is_settled_at_once": (is_resolved & ~has_returned).astype(np.int64),
     }
 
@@ -179,7 +211,3 @@ def kind_of(measure: Measure, definition: Definition = Definition.TIMING_1) -> s
     if definition is not Definition.TIMING_1 and measure is Measure.FIRST_REPLY:
         return definition.value
     return measure.value.removesuffix("_s")
-
-
-def _strings(joined: str | None, size: int) -> Names:
-    return np.array((joined or "").split(_SEPARATOR) if size else [], dtype=np.str_)

@@ -13,13 +13,14 @@ from typing import Final
 import numpy as np
 
 from responder.reports.columns import Elapsed, Found, Rows, find_waits
-from responder.reports.entries import BIN_BITS, CODES, HOUR_SHIFT, SHORT, Cells, Part, ended_of
+from responder.reports.entries import BIN_BITS, CODES, HOUR_SHIFT, SHORT, Cells, Part, counted_by, ended_of
 from responder.timing.bins import BINS, MIDDLES_S, SECOND_US, Ints, edge_at
 from responder.timing.counts import ANSWERED, OPEN, Bools, WaitColumns, figures_of
 from responder.timing.measures import Measure
 from responder.timing.statistics import Figure
 
 _BIN: Final = (1 << BIN_BITS) - 1
+_DENSE: Final = 8  # fields of a table to a record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +55,14 @@ class Loose:
     rows: Rows
     is_counted: Bools
     _ended: dict[int, tuple[Ints, Ints]] = field(default_factory=dict, repr=False)
+    _going_on: dict[tuple[str, bool], tuple[Ints, Ints]] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def uncounted(self) -> Rows:
-        return self.rows.where(~self.is_counted)
+    def counters(self) -> tuple[Ints, Ints]:
+        """What days that are not counted would count, as `counted_by` gives it."""
+        row, counter = counted_by(self.rows)
+        mine = ~self.is_counted[row]
+        return row[mine], counter[mine]
 
     def ended(self, code: int) -> tuple[Ints, Ints]:
         """The waits of one code that no counted day holds: the position of the enquiry, what an entry would say."""
@@ -66,6 +71,15 @@ class Loose:
             mine = ~self.is_counted[row]
             self._ended[code] = row[mine], what[mine]
         return self._ended[code]
+
+    def going_on(self, kind: str, *, is_working: bool, elapsed: Elapsed) -> tuple[Ints, Ints]:
+        """The waits that go on: the position of the enquiry, how long they have lasted."""
+        key = (kind, is_working)
+        if key not in self._going_on:
+            found = find_waits(self.rows, kind, is_working=is_working, elapsed=elapsed)
+            is_open = found.ending == OPEN
+            self._going_on[key] = found.row[is_open], found.us[is_open]
+        return self._going_on[key]
 
     def where(self, which: Bools) -> Loose:
         return self if which.all() else Loose(rows=self.rows.where(which), is_counted=self.is_counted[which])
@@ -109,20 +123,32 @@ def _key(group: Ints, at: Ints, size: int) -> Ints:
     return group * 2 * size + at
 
 
-def waits_of_rows(
-    rows: Rows,
-    group: Ints,
-    asked: Sequence[Asked],
-    elapsed: Mapping[bool, Elapsed],
-    *,
-    only_open: bool = False,
-) -> WaitColumns:
-    """Waits as they are, or with `only_open` those that go on; `group` is that of each row (-1: none). `elapsed` says
-    how long what goes on has lasted, in calendar (False) and in working time (True)."""
+def waits_going_on(loose: Loose, group: Ints, asked: Sequence[Asked], elapsed: Mapping[bool, Elapsed]) -> WaitColumns:
+    """Waits without an end yet, each as long as it has lasted; `group` as for `ended_waits_of`."""
+    parts = []
+    for position, ask in enumerate(asked):
+        row, us = loose.going_on(ask.kind, is_working=ask.is_working, elapsed=elapsed[ask.is_working])
+        mine = group[row] >= 0
+        row, us = row[mine], us[mine]
+        parts.append(
+            WaitColumns(
+                figure=group[row] * len(asked) + position,
+                seconds=us / SECOND_US,
+                ending=np.full(len(row), OPEN, dtype=np.int64),
+                is_past=us >= round(ask.within_s * SECOND_US),
+                count=np.ones(len(row), dtype=np.int64),
+            )
+        )
+    return WaitColumns.joined(parts)
+
+
+def waits_of_rows(rows: Rows, group: Ints, asked: Sequence[Asked], elapsed: Mapping[bool, Elapsed]) -> WaitColumns:
+    """Waits as they are; `group` is that of each row (-1: none). `elapsed` says how long what goes on has lasted, in
+    calendar (False) and in working time (True)."""
     parts = []
     for position, ask in enumerate(asked):
         found = find_waits(rows, ask.kind, is_working=ask.is_working, elapsed=elapsed[ask.is_working])
-        found = _chosen(found, (group[found.row] >= 0) & ((found.ending == OPEN) | (not only_open)))
+        found = _chosen(found, group[found.row] >= 0)
         target_us = round(ask.within_s * SECOND_US)
         is_answered = found.ending == ANSWERED
         parts.append(
@@ -164,14 +190,19 @@ def _chosen(found: Found, which: Bools) -> Found:
 
 
 def _merged(key: Ints, bins: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
-    """Equal records added up, figure by figure the shortest first; by counting into a dense table, which is quicker
-    than sorting while it is small. The last bit of a key is the ending."""
+    """Equal records added up, figure by figure the shortest first. The last bit of a key is the ending."""
     if not len(key):
         return key, bins, count
     used = np.flatnonzero(np.bincount(bins, minlength=BINS))
     place = np.zeros(int(used[-1]) + 1, dtype=np.int64)
     place[used] = np.arange(len(used))
-    total = np.bincount(((key >> 1) * len(used) + place[bins]) * 2 + (key & 1), weights=count)
-    found = np.flatnonzero(total)
+    record = ((key >> 1) * len(used) + place[bins]) << 1 | key & 1
+    if int(record.max()) < _DENSE * len(record):  # counting into a table is quicker than sorting while it is small
+        total = np.bincount(record, weights=count)
+        found = np.flatnonzero(total)
+        counted = total[found]
+    else:
+        found, of_record = np.unique(record, return_inverse=True)
+        counted = np.bincount(of_record, weights=count)
     figures, places = np.divmod(found >> 1, len(used))
-    return figures << 1 | found & 1, used[places], np.round(total[found]).astype(np.int64)
+    return figures << 1 | found & 1, used[places], np.round(counted).astype(np.int64)

@@ -54,10 +54,11 @@ def group_document(group: Group) -> dict[str, Any]:
         "booked": group.booked,
         "handed_off": group.handed_off,
         "resolved": group.resolved,
+        "settlement_known": group.settlement_known,
         "settled_at_once": group.settled_at_once,
         "conversion": _share(group.booked, group.arrivals),
         "handoff_rate": _share(group.handed_off, group.arrivals),
-        "first_contact_resolution": _share(group.settled_at_once, group.resolved),
+        "first_contact_resolution": _share(group.settled_at_once, group.settlement_known),
         "calendar": _figures(group.calendar),
         "working": _figures(group.working),
     }
@@ -160,6 +161,7 @@ def _empty(report: Report, by: By, value: int) -> Group:
         booked=0,
         handed_off=0,
         resolved=0,
+        settlement_known=0,
         settled_at_once=0,
         skewed=0,
     )

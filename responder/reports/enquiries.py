@@ -17,9 +17,9 @@ import numpy as np
 from responder.db.engine import Connection, Database
 from responder.reports.books import By, Names, row_labels
 from responder.reports.columns import EXCLUSIONS, HUMAN_WAIT, SIDES, Elapsed, Rows, find_waits, kind_of, read_rows
-from responder.reports.entries import day_of
+from responder.reports.entries import day_of, number_of
 from responder.reports.keeping import bring_up_to_date
-from responder.reports.library import SNAPSHOT, elapsed_of, read_names, rows_chosen
+from responder.reports.library import SNAPSHOT, elapsed_of, known_until, read_names, rows_chosen
 from responder.reports.query import BadQuery, ReportQuery
 from responder.reports.working import EPOCH
 from responder.timing.bins import SECOND_US, Ints
@@ -60,6 +60,7 @@ class Part(StrEnum):
     BOOKED = "booked"
     HANDED_OFF = "handed_off"
     RESOLVED = "resolved"
+    SETTLEMENT_KNOWN = "settlement_known"
     SETTLED_AT_ONCE = "settled_at_once"
     SKEWED = "skewed"
     EXCLUDED_SPAM = "excluded_spam"
@@ -156,6 +157,7 @@ async def list_enquiries(
         await connection.execute(SNAPSHOT)
         names = await read_names(connection, query.salon.id)
         rows = await read_rows(connection, salon_id=query.salon.id, days=_days(query, selection))
+        rows = rows.known_until(number_of(known_until(query, now)))
         rows = rows.where(rows_chosen(rows, query, names) & _in_group(rows, selection, names))
         found = _choose(rows, query, selection, elapsed_of(query, now)[selection.is_working])
         shown = _page(rows, found, cursor, limit + 1)
@@ -225,7 +227,7 @@ def _enquiries(rows: Rows, kind: str, selection: Selection) -> _Found:
 
 
 def _flag(rows: Rows, part: Part) -> Bools:
-    """The rules of `entries.counters_of`, for single enquiries."""
+    """The rules of `entries.counted_by`, for single enquiries."""
     facts = rows.facts
     stem, _, rest = part.value.partition("_")
     if stem == "excluded":

@@ -7,7 +7,7 @@ read from its enquiry.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -37,6 +37,7 @@ COUNTERS: Final = (
     "booked",
     "handed_off",
     "resolved",
+    "settlement_known",
     "settled_at_once",
     "skewed",
 )
@@ -142,6 +143,13 @@ class Cells:
             cell=position[self.cell[kept]],
         )
 
+    def known_until(self, day: int) -> Cells:
+        """As `Rows.known_until`."""
+        counters = self.counters.copy()
+        for name in ("settlement_known", "settled_at_once"):
+            counters[self.day > day, COUNTERS.index(name)] = 0
+        return replace(self, counters=counters)
+
     def put_together(self, day: int) -> Cells:
         """The cells of several days as those of one stretch that begins on `day`."""
         keys = [self.account, *self.names.values()]
@@ -186,7 +194,7 @@ def cells_of(rows: Rows, side: Side, parts: Sequence[Part], *, ended: Ended | No
         day=rows.facts["day"][first],
         account=account[first],
         names={name: column[first] for name, column in marks.items()} | {"person": person[first]},
-        counters=counters_of(rows.where(mine), grouped, len(first)),
+        counters=add_up(counted_by(rows), cell, len(first)),
         entries=entries,
         cell=entry_cell,
     )
@@ -236,17 +244,34 @@ def _grouped(keys: Sequence[NDArray[np.generic]], size: int) -> tuple[Ints, Ints
     return group.astype(np.int64), first.astype(np.int64)
 
 
-def counters_of(rows: Rows, cell: Ints, size: int) -> NDArray[np.int64]:
-    """How many enquiries of each of `size` groups each of `COUNTERS` counts; `cell` is the group of each row."""
+def counted_by(rows: Rows) -> tuple[Ints, Ints]:
+    """Every counting: the position of an enquiry, and of one of `COUNTERS` that counts it."""
     facts, counted = rows.facts, rows.is_counted
     flags: list[Bools] = [counted]
     flags += [facts["excluded"] == code for code in range(1, len(EXCLUSIONS) + 1)]
     flags += [counted & (facts["first_by"] == code) for code in range(len(SIDES))]
     flags += [
         counted & (facts[name] == 1)
-        for name in ("is_booked", "is_handed_off", "is_resolved", "is_settled_at_once", "is_skewed")
+        for name in (
+            "is_booked",
+            "is_handed_off",
+            "is_resolved",
+            "is_settlement_known",
+            "is_settled_at_once",
+            "is_skewed",
+        )
     ]
-    return np.stack([np.bincount(cell[flag], minlength=size) for flag in flags], axis=1).astype(np.int64)
+    counter, row = np.nonzero(np.stack(flags))
+    return row.astype(np.int64), counter.astype(np.int64)
+
+
+def add_up(counting: tuple[Ints, Ints], group: Ints, size: int) -> NDArray[np.int64]:
+    """Counters of each of `size` groups; `counting` is what `counted_by` gives, `group` that of each enquiry (-1:
+    none)."""
+    row, counter = counting
+    of_row = group[row]
+    key = (of_row * len(COUNTERS) + counter)[of_row >= 0]
+    return np.bincount(key, minlength=size * len(COUNTERS)).reshape(size, len(COUNTERS)).astype(np.int64)
 
 
 def ended_waits(rows: Rows) -> Ended:

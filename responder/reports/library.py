@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import numpy as np
@@ -11,14 +12,20 @@ from responder.db.engine import Connection
 from responder.reports.books import Book, By, CellBook, Names, RowBook, cell_labels, row_labels
 from responder.reports.columns import Elapsed, Rows, elapsed_at
 from responder.reports.counting import Asked, Loose, can_count, parts_of
-from responder.reports.entries import Cells, Side
+from responder.reports.entries import Cells, Side, number_of
 from responder.reports.query import ReportQuery
 from responder.reports.rollups import Shelf
 from responder.reports.working import WorkingTime
 from responder.timing.counts import Bools
 
 EXACT_UP_TO = 10_000  # enquiries of a period: so many are counted one by one in less time than it takes to notice
+SETTLEMENT_KNOWN_AFTER = timedelta(days=9)
 SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+COUNTED = """
+SELECT COALESCE(sum(counters[1]), 0)::bigint AS n FROM rollup
+WHERE salon_id = %(salon)s AND side = 'day' AND days = 1 AND day BETWEEN %(first)s AND %(last)s
+"""
 
 IS_SMALL = """
 SELECT count(*) <= %(most)s AS is_small FROM (
@@ -38,6 +45,7 @@ class Library:
     ) -> None:
         self._connection, self._names, self._exact_up_to = connection, names, exact_up_to
         self._elapsed = elapsed_of(query, now)
+        self._known_until = known_until(query, now)
         self._shelves: dict[date, Shelf] = {}
         self._all_rows: dict[date, Rows] = {}
         self._all_loose: dict[date, Loose] = {}
@@ -53,7 +61,7 @@ class Library:
         parts = parts_of(asked, hourly=by is not None and by.is_hourly)
         cells = await shelf.cells(_side(query, by), parts, in_weeks=by is not By.DAY)
         return CellBook(
-            cells=cells.where(self._cells_chosen(cells, query)),
+            cells=cells.where(self._cells_chosen(cells, query)).known_until(number_of(self._known_until)),
             loose=await self._loose(shelf, query),
             elapsed=self._elapsed,
             names=self._names,
@@ -62,19 +70,25 @@ class Library:
     async def _loose(self, shelf: Shelf, query: ReportQuery) -> Loose:
         if query.since not in self._all_loose:
             loose = await shelf.loose()
+            loose = replace(loose, rows=loose.rows.known_until(number_of(self._known_until)))
             self._all_loose[query.since] = loose.where(rows_chosen(loose.rows, query, self._names))
         return self._all_loose[query.since]
 
     async def _of_rows(self, query: ReportQuery) -> Book:
         if query.since not in self._all_rows:
             rows = await self._shelf(query).rows()
-            self._all_rows[query.since] = rows.where(rows_chosen(rows, query, self._names))
+            rows = rows.where(rows_chosen(rows, query, self._names))
+            self._all_rows[query.since] = rows.known_until(number_of(self._known_until))
         return RowBook(rows=self._all_rows[query.since], elapsed=self._elapsed, names=self._names)
 
     def _shelf(self, query: ReportQuery) -> Shelf:
         if query.since not in self._shelves:
             self._shelves[query.since] = Shelf(
-                self._connection, salon_id=query.salon.id, first=query.since, last=query.until
+                self._connection,
+                salon_id=query.salon.id,
+                first=query.since,
+                last=query.until,
+                splits_after=self._known_until,
             )
         return self._shelves[query.since]
 
@@ -86,8 +100,12 @@ class Library:
                 "last": query.until,
                 "most": self._exact_up_to,
             }
-            row = await (await self._connection.execute(IS_SMALL, values)).fetchone()
-            self._small[query.since] = row is not None and row["is_small"]
+            counted = await (await self._connection.execute(COUNTED, values)).fetchone()
+            if counted is not None and counted["n"] > 2 * self._exact_up_to:  # those of stale days may have changed
+                self._small[query.since] = False
+            else:
+                row = await (await self._connection.execute(IS_SMALL, values)).fetchone()
+                self._small[query.since] = row is not None and row["is_small"]
         return self._small[query.since]
 
     def _cells_chosen(self, cells: Cells, query: ReportQuery) -> Bools:
@@ -113,6 +131,11 @@ def elapsed_of(query: ReportQuery, now: datetime) -> Mapping[bool, Elapsed]:
     first = datetime.combine(query.before.since, time(), tzinfo=query.salon.zone)
     working = WorkingTime(query.salon.hours, first=first - timedelta(days=1), last=now)
     return {False: elapsed_at(now), True: elapsed_at(now, working)}
+
+
+def known_until(query: ReportQuery, now: datetime) -> date:
+    """The last day of arrival of which it is known who came back: a day to be resolved in, and the week after it."""
+    return now.astimezone(query.salon.zone).date() - SETTLEMENT_KNOWN_AFTER
 
 
 def rows_chosen(rows: Rows, query: ReportQuery, names: Names) -> Bools:

@@ -30,7 +30,9 @@ EVERY_CUT = tuple(By)
 class Group:
     """Enquiries that share a mark, or all of them (`by` None). `value` is the mark; of a day, week or hour its number
     (days since 1970, hours of the day or of the week). `arrivals` are the counted ones; `excluded` further ones by
-    reason; `skewed` those whose messenger's clock ran ahead of ours. By hours only arrivals and figures are known."""
+    reason; `skewed` those whose messenger's clock ran ahead of ours. `settlement_known` are those of the resolved that
+    arrived long enough ago to tell whether the customer came back within a week, which of `settled_at_once` nobody
+    did. By hours only arrivals and figures are known."""
 
     by: By | None
     value: str | int | None
@@ -42,6 +44,7 @@ class Group:
     booked: int
     handed_off: int
     resolved: int
+    settlement_known: int
     settled_at_once: int
     skewed: int
 
@@ -148,6 +151,7 @@ def _group(by: By | None, cut: Cut, asked: Sequence[Asked]) -> Group:
         booked=counters["booked"],
         handed_off=counters["handed_off"],
         resolved=counters["resolved"],
+        settlement_known=counters["settlement_known"],
         settled_at_once=counters["settled_at_once"],
         skewed=counters["skewed"],
     )

@@ -100,10 +100,13 @@ async def count_stale_days(database: Database, salon: SalonProfile, *, now: date
 
 class Shelf:
     """The days `first`..`last` of a salon, both included, read part by part as they are asked for; for one consistent
-    picture inside a repeatable-read transaction."""
+    picture inside a repeatable-read transaction. No week is read as one that has days on both sides of
+    `splits_after`."""
 
-    def __init__(self, connection: Connection, *, salon_id: int, first: date, last: date) -> None:
-        self._connection, self._salon_id = connection, salon_id
+    def __init__(
+        self, connection: Connection, *, salon_id: int, first: date, last: date, splits_after: date = date.max
+    ) -> None:
+        self._connection, self._salon_id, self._splits_after = connection, salon_id, splits_after
         self._days = [first + timedelta(days=at) for at in range((last - first).days + 1)]
         self._fresh: list[date] | None = None
         self._weeks: list[date] | None = None
@@ -147,7 +150,8 @@ class Shelf:
 
     async def _whole_weeks(self) -> list[date]:
         if self._weeks is None:
-            self._weeks = await self._days_found(WHOLE_WEEKS)
+            weeks = await self._days_found(WHOLE_WEEKS)
+            self._weeks = [week for week in weeks if not week <= self._splits_after < week + timedelta(days=6)]
         return self._weeks
 
     async def _days_found(self, query: str) -> list[date]:

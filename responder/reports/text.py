@@ -69,6 +69,7 @@ def _group_document(group: Group) -> dict[str, Any]:
         "booked": group.booked,
         "handed_off": group.handed_off,
         "resolved": group.resolved,
+        "settlement_known": group.settlement_known,
         "settled_at_once": group.settled_at_once,
         "calendar": {name.value: figure_document(found) for name, found in group.calendar.items()},
         "working": {name.value: figure_document(found) for name, found in group.working.items()},

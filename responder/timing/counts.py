@@ -57,7 +57,8 @@ def figures_of(waits: WaitColumns, *, measures: Sequence[Measure], within_s: Seq
 
     def counted(which: Bools) -> list[int]:
         found = np.bincount(waits.figure[which], weights=waits.count[which], minlength=size)
-        return [round(value) for value in found]
+        counts: list[int] = np.rint(found).astype(np.int64).tolist()
+        return counts
 
     is_answered, is_open = waits.ending == ANSWERED, waits.ending == OPEN
     is_moot = (waits.ending == RELEASED) & ~waits.is_past

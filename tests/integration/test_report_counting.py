@@ -79,7 +79,15 @@ def assert_same_groups(found: tuple[Group, ...], wanted: tuple[Group, ...]) -> N
                 other.excluded,
                 other.answered_first,
             )
-            assert (one.booked, one.handed_off, one.resolved, one.settled_at_once, one.skewed) == (
+            assert (
+                one.settlement_known,
+                one.booked,
+                one.handed_off,
+                one.resolved,
+                one.settled_at_once,
+                one.skewed,
+            ) == (
+                other.settlement_known,
                 other.booked,
                 other.handed_off,
                 other.resolved,
@@ -244,9 +252,11 @@ async def test_a_mark_made_while_measuring_is_not_lost(database: Database) -> No
     assert (await kept(database, salon))["bot_frt_us"] == 5_000_000
 
 
-async def test_a_returning_customer_takes_the_settlement_at_once_back(database: Database) -> None:
-    """An enquiry counts as settled at first contact until the same customer comes again within a week."""
-    at = NOW - timedelta(days=3)
+@pytest.mark.parametrize(("days_ago", "known"), [(20, 1), (9, 1), (8, 0), (3, 0)])
+async def test_who_settled_at_once_is_told_when_it_is_known(database: Database, days_ago: int, known: int) -> None:
+    """An enquiry counts as settled at first contact once a week has shown that the same customer does not come again;
+    until then it is in no share, whether read by itself or from counted days."""
+    at = NOW - timedelta(days=days_ago)
     async with database.transaction() as connection:
         place = await open_place(connection, "primer")
         (first,) = await store_thread(place, one_message(at))
@@ -254,15 +264,19 @@ async def test_a_returning_customer_takes_the_settlement_at_once_back(database: 
             "UPDATE enquiry SET closed_at = %s, close_reason = 'resolved' WHERE id = %s", (at, first)
         )
     salon = salon_profile(id=place.salon_id)
-    assert (await asked(database, salon)).total.settled_at_once == 1
+    await bring_up_to_date(database, salon, now=NOW)
+    await count_stale_days(database, salon, now=NOW)
+    for exact_up_to in (10_000, 0):
+        total = (await asked(database, salon, exact_up_to=exact_up_to)).total
+        assert (total.resolved, total.settlement_known, total.settled_at_once) == (1, known, known)
     async with database.connection() as connection:
         await connection.execute(
             """INSERT INTO enquiry (salon_id, thread_id, customer_id, channel_account_id, clock_start_at, received_at)
                SELECT salon_id, thread_id, customer_id, channel_account_id, %(at)s, %(at)s FROM enquiry""",
-            {"at": NOW - timedelta(days=1)},
+            {"at": at + timedelta(days=2)},
         )
     total = (await asked(database, salon)).total
-    assert (total.arrivals, total.resolved, total.settled_at_once) == (2, 1, 0)
+    assert (total.arrivals, total.resolved, total.settlement_known, total.settled_at_once) == (2, 1, known, 0)
 
 
 async def test_a_counted_day_that_changes_is_read_anew(database: Database) -> None:

@@ -25,6 +25,7 @@ OF_GROUPS = {
     Part.BOOKED: lambda group: group.booked,
     Part.HANDED_OFF: lambda group: group.handed_off,
     Part.RESOLVED: lambda group: group.resolved,
+    Part.SETTLEMENT_KNOWN: lambda group: group.settlement_known,
     Part.SETTLED_AT_ONCE: lambda group: group.settled_at_once,
     Part.SKEWED: lambda group: group.skewed,
     Part.EXCLUDED_SPAM: lambda group: group.excluded["spam"],

@@ -106,7 +106,7 @@ class EnquiriesAsked(Asked):
         description=(
             "Which of them. Of a figure: `all` (its n), `within` (share.within), `late` (share.of - share.within), "
             "`answered_late`, `open`, `not_awaited`. Of a group: `arrivals`, `first_by_...`, `booked`, `handed_off`, "
-            "`resolved`, `settled_at_once`, `skewed`, and what was left out: `excluded_...`."
+            "`resolved`, `settlement_known`, `settled_at_once`, `skewed`, and what was left out: `excluded_...`."
         ),
     )
     by: By | None = Field(None, description="Only one group of this cut, named by `value`.")

@@ -82,12 +82,16 @@ class Group(Model):
     booked: Count = Field(description="Those that led to a booking.", examples=[61])
     handed_off: Count = Field(description="Those in which a person was needed.", examples=[25])
     resolved: Count = Field(description="Those closed as resolved.", examples=[150])
+    settlement_known: Count = Field(
+        description="Those of them that arrived over eight days ago: of later ones it is not known who comes back.",
+        examples=[144],
+    )
     settled_at_once: Count = Field(
-        description="Those of them whose customer did not come back within a week.", examples=[141]
+        description="Those of these whose customer did not come back within a week.", examples=[141]
     )
     conversion: Share | None = Field(description="Booked of arrivals.")
     handoff_rate: Share | None = Field(description="Handed off of arrivals.")
-    first_contact_resolution: Share | None = Field(description="Settled at once of resolved.")
+    first_contact_resolution: Share | None = Field(description="Settled at once of those it is known of.")
     calendar: dict[Measure, Figure] = Field(description="Figures in calendar seconds, by measure.")
     working: dict[Measure, Figure] = Field(description="The same in working seconds, inside the opening hours.")
 

@@ -47,6 +47,7 @@ def group(kind: str | None = None, **overrides: Any) -> Group:
         "booked": 4,
         "handed_off": 3,
         "resolved": 9,
+        "settlement_known": 9,
         "settled_at_once": 8,
         "skewed": 0,
     }
