@@ -14,10 +14,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from responder.clock import ShiftedClock
+from responder.commands.demo import own_environment, simulate
+from responder.demo.stand_ins import StandIns
 from responder.hours import OpeningHours
 from responder.reports.keeping import SINGLE, bring_up_to_date, micros
+from responder.settings import Settings
 from responder.timing.definitions import Definition, other_definitions
 from responder.timing.enquiries import split_thread
+from responder.timing.load import load_timelines
 from responder.timing.measures import Measure, Span, measure
 from responder.timing.statistics import figure
 from responder.timing.timeline import Timeline
@@ -124,6 +128,27 @@ async def test_every_door_says_the_same_to_the_microsecond(database_url: str) ->
         await _summary_agrees(app, truth, salon.hours)
 
 
+async def test_every_door_says_the_same_of_the_demo(database_url: str) -> None:
+    """Dialogues of simulated customers and operators, stamped on their way through the real doors."""
+    async with StandIns() as stand_ins:
+        with own_environment(stand_ins):
+            settings = Settings(_env_file=None)
+            await simulate(settings, database_url, stand_ins=stand_ins, customers=40, days=4, seed=3, talks=False)
+    async with running(database_url, with_background=False, clock=ShiftedClock(NOW)) as app:
+        (salon,) = await app.responder.salons.all()
+        await bring_up_to_date(app.responder.database, salon, now=NOW)
+        keys = [row["id"] for row in await app.rows("SELECT id FROM enquiry")]
+        async with app.responder.database.connection() as connection:
+            truth = Truth(timelines=await load_timelines(connection, keys))
+        assert len(truth.timelines) >= 40
+
+        wanted, waits = truth.columns(salon.hours), truth.human_waits(salon.hours)
+        assert any(us is not None for us, _ in waits.values()), "nobody was answered by a person"
+        await _views_agree(app, wanted, waits)
+        await _api_agrees(app, truth, wanted, waits)
+        await _summary_agrees(app, truth, salon.hours)
+
+
 async def _views_agree(
     app: Running,
     wanted: dict[int, dict[str, int | None]],
@@ -196,12 +221,6 @@ def _answered(rows: list[dict[str, Any]]) -> dict[tuple[int, int | None], int]:
         for row in rows
         if row["ending"] == "answered"
     }
-
-
-def _met(
-    wanted: dict[int, dict[str, int | None]], column: str, counted: set[int]
-) -> dict[tuple[int, int | None], int | None]:
-    return {(key, None): wanted[key][column] for key in counted if wanted[key][column] is not None}
 
 
 def _exact(seconds: Any) -> int | None:
