@@ -16,10 +16,10 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from responder.commands.serve import DEMO_SALON
 from responder.db.embedded import start_server
 from responder.db.engine import Connection, Database
 from responder.db.migrate import migrate
+from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.salon.loader import load_salon

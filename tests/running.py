@@ -16,7 +16,8 @@ import uvicorn
 
 from responder.assembly import Responder, background, responder
 from responder.clock import Clock, ShiftedClock
-from responder.commands.serve import DEMO_SALON, build_app, server_config
+from responder.commands.serve import build_app, server_config
+from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.settings import Settings

@@ -24,7 +24,6 @@ from responder.assembly import Responder, keep_house, responder, run_jobs
 from responder.clock import SystemClock
 from responder.commands.demo_home import alone, demo_folder, demo_url, remove_demo
 from responder.commands.serve import (
-    DEMO_SALON,
     build_app,
     listen,
     loop_factory,
@@ -41,6 +40,7 @@ from responder.errors import BadSetting
 from responder.logs import configure_logs
 from responder.reports.report import response_report
 from responder.reports.text import to_text
+from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.salon.profile import SalonProfile

@@ -8,7 +8,6 @@ import gc
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from importlib import resources
 from pathlib import Path
 
 import redis.asyncio as redis
@@ -20,6 +19,7 @@ from responder.clock import Clock
 from responder.commands.announcement import announce
 from responder.db.engine import Database
 from responder.errors import BadSetting
+from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.salon.schema import SalonFile
@@ -31,7 +31,6 @@ from responder.web.health import Check
 from responder.web.protocol import BoundedHttp
 
 LISTEN_BACKLOG = 1024
-DEMO_SALON = Path(str(resources.files("responder.salon") / "demo" / "salon.yaml"))
 
 
 def serve(settings: Settings, *, with_jobs: bool, reload_salon: Path | None = None) -> None:

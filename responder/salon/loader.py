@@ -58,7 +58,7 @@ async def load_salon(
     row = await (await source.execute(_LOAD, {"id": salon_id, "slug": slug})).fetchone()
     if row is None:
         raise NotFound(f"no salon {slug or salon_id}")
-    return _profile(row)
+    return _profile(row, schema.SalonFile.model_validate(row["profile"]))
 
 
 class SalonCache:
@@ -99,8 +99,19 @@ class SalonCache:
         return tuple([await self.get(row["id"], row["revision"]) for row in rows])
 
 
-def _profile(row: Mapping[str, Any]) -> SalonProfile:
-    file = schema.SalonFile.model_validate(row["profile"])
+def profile_of_file(file: schema.SalonFile) -> SalonProfile:
+    """The salon as its file alone tells it, for whoever needs no database; ids are places in the file."""
+    keys = {
+        "services": [part.key for part in file.services],
+        "specialists": [part.key for part in file.specialists],
+        "operators": [part.key for part in file.operators],
+        "channels": [part.key for part in file.channels],
+    }
+    ids = {name: {key: at for at, key in enumerate(of_kind, start=1)} for name, of_kind in keys.items()}
+    return _profile({"id": 0, "revision": 0, **ids}, file)
+
+
+def _profile(row: Mapping[str, Any], file: schema.SalonFile) -> SalonProfile:
     zone = ZoneInfo(file.zone)
     hours = salon_hours(zone, file.hours, exceptions=file.exceptions, holiday_region=file.holidays)
     build = _Builder(file, hours)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from responder import cli
-from responder.commands.serve import DEMO_SALON
+from responder.salon.demo import DEMO_SALON
 
 Said = tuple[int, str, str]
 Run = Callable[..., Said]

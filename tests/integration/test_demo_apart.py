@@ -18,8 +18,8 @@ import pytest
 from psycopg import sql
 
 from responder.commands.demo_home import alone, demo_url
-from responder.commands.serve import DEMO_SALON
 from responder.db.engine import Database
+from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.settings import Settings

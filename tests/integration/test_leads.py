@@ -19,11 +19,11 @@ from connectors.crm.webhook import WebhookCrm
 from connectors.fake import FakeCrm
 from responder.clock import FixedClock, SystemClock
 from responder.commands.leads import retry
-from responder.commands.serve import DEMO_SALON
 from responder.db.engine import Database
 from responder.errors import Refused, TransientFailure
 from responder.jobs import make_app, register, run_due, run_worker
 from responder.leads.service import PUSH_LEAD, LeadPusher, follow_visit, recent_leads, retry_leads, retry_refused
+from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.settings import Settings

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from responder.clock import FixedClock
-from responder.commands.serve import DEMO_SALON
+from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.web.staff.wording import Wording, staff_language, staff_languages, staff_texts

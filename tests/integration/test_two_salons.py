@@ -19,7 +19,8 @@ import yaml
 from fastapi import APIRouter
 from starlette.routing import BaseRoute, Route
 
-from responder.commands.serve import DEMO_SALON, build_app
+from responder.commands.serve import build_app
+from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.web.access import COOKIE, Access

@@ -1,0 +1,5 @@
+"""`python -m responder.cli`."""
+
+from responder.cli import main
+
+main()

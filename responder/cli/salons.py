@@ -1,0 +1,89 @@
+"""Commands about one salon: its file, its leads, its keys and its alerts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from responder.cli.options import SalonFile, SalonOption, settings_of
+
+app = typer.Typer()
+salon_app = typer.Typer(help="The salon file: check it, import it.", no_args_is_help=True)
+app.add_typer(salon_app, name="salon")
+leads_app = typer.Typer(help="Leads on their way into a CRM.", no_args_is_help=True)
+app.add_typer(leads_app, name="leads")
+token_app = typer.Typer(help="Keys with which other programs read a salon's figures.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
+alert_app = typer.Typer(help="Alerts outside the product.", no_args_is_help=True)
+app.add_typer(alert_app, name="alert")
+
+
+@salon_app.command("import")
+def import_file(file: SalonFile) -> None:
+    """Bring a salon to what its file says; again and again without harm."""
+    from responder.commands.salon import import_salon_file
+
+    print(asyncio.run(import_salon_file(settings_of(quiet=True), file)))
+
+
+@salon_app.command("check")
+def check_file(file: SalonFile) -> None:
+    """Say what is wrong with a salon file, without importing it."""
+    from responder.salon.file import read_salon_file
+
+    salon = read_salon_file(file)
+    print(f"{file}: in order ({len(salon.services)} services, {len(salon.specialists)} specialists)")
+
+
+@leads_app.command("retry")
+def retry_leads(salon: SalonOption = None) -> None:
+    """Bring every lead that the CRM lacks there now, after it was mended or switched on."""
+    from responder.commands.leads import retry
+
+    print(asyncio.run(retry(settings_of(quiet=True), salon=salon)))
+
+
+@token_app.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(help="What the key is for.", show_default=False)],
+    scope: Annotated[list[str] | None, typer.Option(metavar="SCOPE", help="What it opens: report:read.")] = None,
+    salon: SalonOption = None,
+) -> None:
+    """Make a key and show it, this once."""
+    from responder.commands.token import create
+
+    print(asyncio.run(create(settings_of(quiet=True), salon=salon, name=name, scopes=scope or ["report:read"])))
+
+
+@token_app.command("list")
+def list_tokens(salon: SalonOption = None) -> None:
+    """Every key of a salon: what it opens, when it was made and last used."""
+    from responder.commands.token import listing
+
+    print(asyncio.run(listing(settings_of(quiet=True), salon=salon)))
+
+
+@token_app.command("revoke")
+def revoke_token(
+    number: Annotated[int, typer.Argument(help="Its number in the list.", show_default=False)],
+    salon: SalonOption = None,
+) -> None:
+    """End a key at once and for good."""
+    from responder.commands.token import revoke
+
+    print(asyncio.run(revoke(settings_of(quiet=True), salon=salon, number=number)))
+
+
+@alert_app.command("test")
+def try_alerts(
+    salon: SalonOption = None,
+    destination: Annotated[str | None, typer.Option("--to", metavar="KEY", help="Only this destination.")] = None,
+) -> None:
+    """Send a test message to every destination of the salon file; exit code 1 when one did not take it."""
+    from responder.commands.alert import send_tests
+
+    lines, is_well = asyncio.run(send_tests(settings_of(quiet=True), salon=salon, destination=destination))
+    print("\n".join(lines))
+    raise typer.Exit(0 if is_well else 1)
