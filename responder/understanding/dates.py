@@ -14,6 +14,7 @@ from responder.understanding.almanac import later_month, month_end, next_such_da
 from responder.understanding.atoms import Atom, Bounds, Clock, Days, Handler, Kind
 from responder.understanding.day_rules import CALENDAR, RANGES
 
+_ENDS_A_DAY = (Kind.STOP, Kind.COMMA, Kind.DOT, Kind.AT, Kind.FROM, Kind.AFTER, Kind.PART, Kind.OR, Kind.OTHER)
 _OPEN_END_DAYS = 13  # "after Friday" looks two weeks ahead
 
 
@@ -25,7 +26,7 @@ class Calendar:
 
     def read(self, atoms: Sequence[Atom]) -> list[Atom]:
         ready = [self._relative(atom) if atom.kind is Kind.DATE and atom.days is None else atom for atom in atoms]
-        return RANGES.rewrite(CALENDAR.rewrite(_drop_lone_pairs(ready), self._handler), self._handler)
+        return RANGES.rewrite(CALENDAR.rewrite(_beyond_hours(_drop_lone_pairs(ready)), self._handler), self._handler)
 
     def _handler(self, rule: str) -> Handler:
         handler: Handler = getattr(self, f"_{rule}")
@@ -266,6 +267,17 @@ def _drop_lone_pairs(atoms: Sequence[Atom]) -> list[Atom]:
                 atom = replace(atom, kind=Kind.NOTHING)
         kept.append(atom)
     return kept
+
+
+def _beyond_hours(atoms: Sequence[Atom]) -> list[Atom]:
+    """ "На 27": no clock has such an hour, so it is a day, unless something is counted."""
+    read: list[Atom] = []
+    for index, atom in enumerate(atoms):
+        before = atoms[index - 1].kind if index else None
+        after = atoms[index + 1].kind if index + 1 < len(atoms) else Kind.STOP
+        is_day = atom.kind is Kind.NUMBER and 24 < atom.number <= 31 and before in (Kind.FOR, Kind.ON)
+        read.append(replace(atom, kind=Kind.ORDINAL) if is_day and after in _ENDS_A_DAY else atom)
+    return read
 
 
 def _dated(first: date, last: date | None = None, *, like: Atom | None = None) -> Atom:

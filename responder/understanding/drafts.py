@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import pairwise
 
 from responder.understanding.atoms import Atom, Bounds, Days, Kind
+from responder.understanding.daytime import part_span
 
 
 @dataclass(slots=True)
@@ -40,11 +41,14 @@ class Assembly:
         self.refused = self.refused_day = False
         self._or = self._not = self._cannot = self._booked = False
         self._cannot_said = False  # what cannot be has been named and a comma has followed
+        self._bounds_follow = False  # what comes next is one side of an hour
         self._gap = 0  # words since the last piece
         self._has_piece = False  # in this sentence
 
     def run(self, atoms: Sequence[Atom]) -> list[Draft]:
         for index, atom in enumerate(atoms):
+            follower = next((one for one in atoms[index + 1 : index + 3] if one.kind is not Kind.OTHER), None)
+            self._bounds_follow = follower is not None and _opposite(follower.bounds) is not None
             self._step(atom, atoms[index - 1].kind if index else None)
         drafts = [draft for draft in self._drafts if not draft.is_empty()]
         _share(drafts)
@@ -68,7 +72,10 @@ class Assembly:
             case Kind.NOT:
                 self._not = True
             case Kind.CANNOT:
-                self._refuse_last()
+                if self._bounds_follow:
+                    self._cannot = True  # "tomorrow I'm busy until six" leaves tomorrow as it is
+                else:
+                    self._refuse_last()
             case Kind.INSTEAD:
                 self._correct()
             case Kind.STOP | Kind.COMMA | Kind.DOT:
@@ -164,7 +171,8 @@ class Assembly:
 
     def _put_part(self, atom: Atom) -> None:
         draft = self._current
-        if draft.has("part") or (self._or and draft.has("bounds")):
+        is_finer = draft.part is not None and not self._or and _overlap(draft.part, atom.name)
+        if (draft.has("part") and not is_finer) or (self._or and draft.has("bounds")):
             self._next(keep_days=True)
         if "bounds" in draft.stale:
             draft.bounds = None
@@ -203,6 +211,13 @@ def _narrowed(known: Days, more: Days, *, is_close: bool) -> Days | None:
         clash = dated.first == dated.last and named.first.weekday() != dated.first.weekday()
         return replace(dated, ambiguous=dated.ambiguous or ("weekday" if clash else None))
     return None
+
+
+def _overlap(part: str, other: str) -> bool:
+    """Whether two parts of a day have an hour in common: the later one is then said of the same wish."""
+    (start, end), (other_start, other_end) = part_span(part), part_span(other)
+    begins, ends = max(start or time.min, other_start or time.min), min(end or time.max, other_end or time.max)
+    return begins < ends
 
 
 def _opposite(bounds: Bounds | None) -> Bounds | None:

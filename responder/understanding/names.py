@@ -67,9 +67,10 @@ class NameReader:
                         return found
         for phrase in self._after:
             for at in _places(tokens, phrase):
-                found = self._run(tokens[max(at - 1, 0) : at], source, is_sure=True)
-                if found:
-                    return found
+                for start in range(max(at - _MOST_WORDS, 0), at):
+                    found = self._run(tokens[start:at], source, is_sure=start == at - 1)
+                    if len(found) == at - start:
+                        return found
         return []
 
     def _run(self, tokens: Sequence[Token], source: str, *, is_sure: bool) -> list[Token]:
@@ -141,7 +142,7 @@ class NameReader:
             return True
         is_capital = source[token.start].isupper()
         if _CYRILLIC.search(word):
-            return is_sure and not is_known(word)
+            return is_sure and (is_capital or not is_known(word))  # Лиана is a plant as well
         return is_capital if not is_sure else word not in self._fillers
 
 

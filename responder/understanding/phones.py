@@ -20,6 +20,7 @@ _CANDIDATE = re.compile(r"(?<!\d)(?<!\d[.,:/])(?<![#@])\+?\s?[\d(][\d\s().\-]{3,
 _DATE_LIKE = re.compile(
     r"(?<!\d)\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d{2})(?!\d)|\d{4}-\d{2}-\d{2}(?!\d)|(?<!\d)\d{1,2}\.\d{2}\s*-\s*\d{1,2}\.\d{2}"
 )
+_SLASH_BETWEEN = re.compile(r"(?:(?<=\d{7})|(?<=\d[- ]\d\d))/(?=\+?\d{2})")  # of two phones
 _RUN_OF_DIGITS = re.compile(r"\d+")
 
 
@@ -42,6 +43,7 @@ class PhoneReader:
 
     def read(self, text: str, *, is_asked: bool = False) -> Phones:
         """`is_asked`: the customer was asked for a phone, so shorter and odder digits are taken for an attempt."""
+        text = _SLASH_BETWEEN.sub(";", text)
         numbers: list[str] = []
         spans: list[tuple[int, int]] = []
         bad: str | None = None

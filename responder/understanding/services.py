@@ -74,7 +74,13 @@ class ServiceReader:
             )
         covered = frozenset[int]().union(*(fit.said for fit in sure))
         wider = [fit for fit in fits if fit.is_whole and any(one.said < fit.said for one in sure)]
-        beside = [fit for fit in fits if (fit.is_whole or fit.has_shared) and not fit.said & covered]
+        beside = [
+            fit
+            for fit in fits
+            if (fit.is_whole or fit.has_shared)
+            and not fit.said & covered
+            and not all(_is_material(tokens[at].text) for at in fit.said)
+        ]
         return settle([*sure, *wider, *beside], tokens, owners)
 
     def _fit(self, name: _Name, told: Mapping[int, Sequence[tuple[int, bool]]]) -> Fit | None:
@@ -110,6 +116,11 @@ def own_words(services: Iterable[Service]) -> frozenset[str]:
     """All words in the names of services and their base forms."""
     words = {plain(t.text) for s in services for phrase in (*s.name.every(), *s.aliases) for t in tokenise(phrase)}
     return frozenset(words | {lemma(word) for word in words})
+
+
+def _is_material(word: str) -> bool:
+    """What many services are done to names none beside another that was named: "мелирование на длинные волосы"."""
+    return not talk().materials.isdisjoint((word, *lemmas(word)))
 
 
 def _is_person(word: str) -> bool:

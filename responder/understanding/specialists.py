@@ -35,13 +35,18 @@ class SpecialistReader:
             keys = self._by_word.get(token.text)
             if not keys or (besides is not None and besides[0] <= token.start < besides[1]):
                 continue
-            if index == 0 and _is_called_out(tokens):
+            if (index == 0 and _is_called_out(tokens)) or _is_refused(tokens[:index]):
                 continue
             found.append(keys)
         if not found:
             return None
         common = set.intersection(*found)
         return next(iter(common)) if len(common) == 1 else None
+
+
+def _is_refused(before: Sequence[Token]) -> bool:
+    """ "Only not to Maria": a denial right before the name, a preposition between them at most."""
+    return any(token.text in talk().between["denied"] for token in before[-2:])
 
 
 def _is_called_out(tokens: Sequence[Token]) -> bool:

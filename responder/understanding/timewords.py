@@ -29,6 +29,7 @@ class TimeWords:
         self._ordinal_suffixes: set[str] = set()
         self._rank_suffixes: set[str] = set()
         self._weak: set[str] = set()
+        self._compounds: dict[str, tuple[Atom, ...]] = {}
         for language in languages:
             self._load(language)
         for entries in self._entries.values():
@@ -51,6 +52,11 @@ class TimeWords:
         atoms: list[Atom] = []
         position = 0
         while position < len(tokens):
+            token = tokens[position]
+            if token.text in self._compounds:
+                atoms += [atom.placed(token.start, token.end, glued=False) for atom in self._compounds[token.text]]
+                position += 1
+                continue
             atom, taken = self._atom_at(tokens, position, month_first=month_first)
             if atom is not None:
                 atoms.append(atom)
@@ -131,6 +137,8 @@ class TimeWords:
             for phrase in phrases:
                 self._add(phrase, Atom(Kind.CLOCK, 0, 0, clock=Clock(int(key[:2]), int(key[3:]), is_fixed=True)))
         self._load_kinds(data.get("kinds"))
+        for word, phrases in table(data.get("compounds")).items():
+            self._compounds[word] = tuple(self._entries[phrase][0][1] for phrase in phrases)
         self._load_halves(strings(data.get("half_prefixes")), table(data.get("ordinals")))
 
     def _load_kinds(self, node: object) -> None:

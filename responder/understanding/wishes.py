@@ -56,6 +56,7 @@ class WishReader:
         atoms = time_words().read(tokens, month_first=self._month_first)
         if not any(atom.kind is not Kind.OTHER for atom in atoms):
             return When()
+        atoms = _without_hopeful_noes(atoms, text)
         calendar = Calendar(now.date(), Clock(now.hour, now.minute, is_fixed=True))
         atoms = self._hours.read(calendar.read(atoms))
         if is_asked:
@@ -139,6 +140,12 @@ def _as_offered(days: Days | None, offered: Sequence[date]) -> Days | None:
         return days
     same = sorted(day for day in offered if day.weekday() == days.first.weekday())
     return Days(same[0], same[0], is_weekday=True) if same else days
+
+
+def _without_hopeful_noes(atoms: Sequence[Atom], text: str) -> list[Atom]:
+    """ "А в 18:30 никак?" wishes for what it doubts; without the question mark it refuses it."""
+    asks = {at - 1 for at, atom in enumerate(atoms) if atom.kind is Kind.STOP and text[atom.start : atom.end] == "?"}
+    return [atom for at, atom in enumerate(atoms) if atom.kind is not Kind.CANNOT or at not in asks or at == 0]
 
 
 def _answer(atoms: list[Atom], today: date) -> list[Atom]:

@@ -84,6 +84,10 @@ def name_forms(name: str) -> frozenset[str]:
     for parse in _dictionary().parse(name):
         if ("Name" in parse.tag or "Surn" in parse.tag) and "nomn" in parse.tag and "sing" in parse.tag:
             found.update(form.word.replace("ё", "е") for form in parse.lexeme if "sing" in form.tag)
+    if len(found) == 1 and name.endswith("а"):  # a short name the dictionary lacks: Диночка, Лейлочка
+        stem = name[:-1]
+        plural_like = "и" if stem[-1:] in "гкхжчшщ" else "ы"
+        found.update(stem + ending for ending in (plural_like, "е", "у", "ой", "ою", "ей"))
     return frozenset(found)
 
 
