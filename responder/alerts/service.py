@@ -47,6 +47,7 @@ class AlertKind(StrEnum):
     WARN = "warn"  # a target is about to be missed
     BREACH = "breach"
     ESCALATE = "escalate"
+    FAILED = "failed"  # the bot could not answer a message; a person has to
     WINDOW = "window"  # the share within target has fallen below its goal
     CHANNEL = "channel"  # a channel account does not work
     CRM = "crm"

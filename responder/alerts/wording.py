@@ -61,7 +61,7 @@ def details(alert: Mapping[str, Any], language: str, *, now: datetime) -> str:
     if "target_s" in facts:
         name = "target_working" if facts.get("working") else "target"
         parts.append(words[name].format(span=span(facts["target_s"], language)))
-    if alert["kind"] in ("warn", "breach", "escalate") and facts.get("account"):
+    if alert["kind"] in ("warn", "breach", "escalate", "failed") and facts.get("account"):
         parts.append(str(facts["account"]))
     if facts.get("reason"):
         parts.append(NUMBER.sub("…", str(facts["reason"])))

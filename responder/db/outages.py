@@ -1,5 +1,5 @@
-"""Is a database error an outage, which passes, or about the values, which will be refused for ever? Who answers a
-messenger must know: an outage is answered "come again", a value never.
+"""What a database error means for whoever meets it: it passes, it is about the values and will be refused for ever, or
+the database is not there. Who answers a messenger must know: what passes is answered "come again", a value never.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ def is_outage(error: BaseException) -> bool:
     if not isinstance(error, psycopg.OperationalError):
         return False
     return not (error.sqlstate or "").startswith(_PROGRAM_LIMIT_EXCEEDED)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether it is the database that is missing, and not this statement that is too much for it: one that ran out of
+    its time (`statement_timeout`, `lock_timeout`) may do so every time, and is not to be waited for like an outage."""
+    return is_outage(error) and not isinstance(error, (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable))
 
 
 def is_about_values(error: BaseException) -> bool:

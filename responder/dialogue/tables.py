@@ -51,11 +51,14 @@ class Thread(SQLModel, table=True):
     is_blocked: bool = False
     is_test: bool = False
     last_inbound_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    # the newest message that a turn has answered or given up, or staff have answered: no turn reads up to here again
     answered_to_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     unanswered_since: datetime | None = instant()  # received_at of the oldest message no turn has taken yet
     last_message_at: datetime | None = instant()
     turn_due_at: datetime | None = instant()
     turn_failures: int = 0  # in a row; backs the next turn off
+    # how far the first of them had read: what is given up with them
+    failing_to_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     lease_token: str | None = None
     lease_until: datetime | None = instant()
     created_at: datetime = created()
@@ -178,7 +181,10 @@ class Turn(SQLModel, table=True):
     """One turn of the bot: what it read, how it was understood, why it said what it said, how long each stage took."""
 
     __tablename__ = "turn"
-    __table_args__ = (Index("turn_thread", "thread_id", "id"),)
+    __table_args__ = (
+        Index("turn_thread", "thread_id", "id"),
+        Index("turn_given_up", "enquiry_id", postgresql_where=text("decision = 'handoff_failed'")),
+    )
 
     id: int | None = identity()
     salon_id: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -188,7 +194,7 @@ class Turn(SQLModel, table=True):
     decided_at: datetime = instant(nullable=False)
     first_message_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     last_message_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
-    understood_by: str  # "rules", "llm", "buttons"
+    understood_by: str  # "rules", "llm", "buttons"; "none": the turn was given up
     llm_outcome: str | None = None  # "used", "late", "refused", "failed", "guarded"
     meaning: dict[str, Any] = jsonb()
     decision: str = ""

@@ -177,7 +177,7 @@ class AlertPart(Part):
     key: Key
     url_env: Variable
     kinds: Annotated[
-        tuple[Literal["warn", "breach", "escalate", "window", "channel", "crm", "destination"], ...],
+        tuple[Literal["warn", "breach", "escalate", "failed", "window", "channel", "crm", "destination"], ...],
         Field(alias="for"),
     ] = ()
     roles: tuple[Role, ...] = ()

@@ -62,7 +62,8 @@ def _nothing_to_add(state: DialogueState, meaning: Meaning, at: Situation) -> De
     if at.is_answered or (state.greeted and not meaning.intents):
         return Decision(name=Outcome.SILENCE, state=state)
     phrase = "bye" if Intent.BYE in meaning.intents else "welcome"
-    return Decision(name=Outcome(phrase), state=state, says=(at.say(phrase),))
+    is_all = state.asked is Asked.NOTHING and not state.handed_off  # nobody waits for anything more
+    return Decision(name=Outcome(phrase), state=state, says=(at.say(phrase),), is_settled=is_all)
 
 
 def _cancelling(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:

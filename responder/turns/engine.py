@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-import psycopg
 import structlog
 
 from connectors.contract import Messenger
 from responder import metrics
 from responder.clock import Clock
 from responder.db.engine import Database
-from responder.db.outages import is_outage
+from responder.db.outages import DATABASE_ERRORS, is_away
 from responder.delivery.service import Delivery, Parcel
 from responder.dialogue.states import Author
 from responder.live import Live
@@ -34,7 +33,7 @@ from responder.turns.commit import Committed, LeaseLost, Traces, leave_traces, w
 from responder.turns.decide import decide
 from responder.turns.decision import Decision
 from responder.turns.effects import carry_out, look_up
-from responder.turns.failures import Aftermath, back_off_or_give_up, take_up_again
+from responder.turns.failures import Aftermath, Unfinished, back_off_or_give_up, take_hold, take_up_again
 from responder.turns.reading import Reading, read
 from responder.turns.situation import Situation
 from responder.turns.typing_sign import TypingSign
@@ -100,26 +99,32 @@ class TurnEngine:
         token = new_token()
         with structlog.contextvars.bound_contextvars(turn=token, thread_id=thread_id):
             try:
-                claim = await self._claim(thread_id, token=token)
-                return Ended() if claim is None else await self._finish(claim)
-            except psycopg.OperationalError as error:
+                return await self._finish(thread_id, token=token)
+            except DATABASE_ERRORS as error:
+                if not is_away(error):
+                    raise
                 log.warning("turn_lost_database", error=type(error).__name__)
                 after = await take_up_again(self._database, thread_id, token=token, now=self._clock.now())
                 return self._after(thread_id, after)
 
-    async def _finish(self, claim: Claim) -> Ended:
+    async def _finish(self, thread_id: int, *, token: str) -> Ended:
         """Take the turn, or see to it that somebody will."""
+        claim = None
         try:
-            return await self._take(claim)
+            claim = await self._claim(thread_id, token=token)
+            return Ended() if claim is None else await self._take(claim)
         except LeaseLost:
             log.info("turn_abandoned")
             return Ended()
         except Exception as error:  # the outer edge of a turn: whatever it was, the customer is not forgotten
-            if is_outage(error):
+            if is_away(error):
                 raise
-            log.exception("turn_failed", failures=claim.failures + 1)
-            after = await back_off_or_give_up(self._database, claim, salons=self._salons, now=self._clock.now())
-            return self._after(claim.thread_id, after)
+            log.exception("turn_failed", is_claimed=claim is not None)
+            now = self._clock.now()
+            turn = Unfinished.of(claim) if claim else await take_hold(self._database, thread_id, token=token, now=now)
+            if turn is None:
+                return Ended()
+            return self._after(thread_id, await back_off_or_give_up(self._database, turn, salons=self._salons, now=now))
 
     def _after(self, thread_id: int, after: Aftermath) -> Ended:
         return Ended(

@@ -66,8 +66,8 @@ class TurnScheduler:
             while (due_at := self._due.pop(thread_id, None)) is not None:
                 await self._until(thread_id, due_at)
                 next_due = await self._engine.run(thread_id, slots=self._slots)
-                if next_due is not None:
-                    self._due.setdefault(thread_id, next_due)
+                if next_due is not None:  # a thread that backs off is not due the moment somebody writes
+                    self._due[thread_id] = max(next_due, self._due.get(thread_id, next_due))
         except Exception:  # the outer edge of a turn: the sweep will find the thread again
             log.exception("turn_crashed", thread_id=thread_id)
         finally:

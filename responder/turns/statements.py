@@ -102,24 +102,63 @@ RETURNING turn_due_at
 """
 
 RELEASE = """
-UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = %(due)s,
-    turn_failures = turn_failures + %(failures)s
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = %(due)s
 WHERE id = %(thread)s AND lease_token = %(token)s
 """
 
-GIVE_UP = """
-UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = NULL, turn_failures = 0,
-    state = CASE WHEN state -> 'handed_off' ? 'failed' THEN state ELSE jsonb_set(
-        state, '{handed_off}', COALESCE(state -> 'handed_off', '[]'::jsonb) || '["failed"]'::jsonb) END
+# How far the first of several failures in a row had read is kept: no more than that is given up with it.
+BACK_OFF = """
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = %(due)s, turn_failures = turn_failures + 1,
+    failing_to_id = CASE WHEN turn_failures = 0 THEN %(seen)s ELSE failing_to_id END
 WHERE id = %(thread)s AND lease_token = %(token)s
+"""
+
+# What a claim needs beside the words, for a thread that could not be claimed; the lease may be ours already.
+TAKE_HOLD = f"""
+WITH held AS (
+    UPDATE thread SET lease_token = %(token)s, lease_until = %(until)s
+    WHERE id = %(thread)s AND mode = 'bot' AND turn_due_at IS NOT NULL
+      AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_until > %(now)s + {FAR} OR lease_token = %(token)s)
+    RETURNING *
+)
+SELECT held.salon_id, salon.revision AS salon_revision, held.channel_account_id, held.state,
+    (SELECT max(id) FROM enquiry WHERE thread_id = held.id) AS enquiry_id, held.last_inbound_id AS seen_id,
+    held.turn_failures AS failures
+FROM held JOIN salon ON salon.id = held.salon_id
+"""
+
+GIVE_UP = """
+WITH failing AS (
+    SELECT id, answered_to_id,
+        COALESCE(CASE WHEN turn_failures > 0 THEN failing_to_id END, %(seen)s, answered_to_id) AS to_id
+    FROM thread WHERE id = %(thread)s AND lease_token = %(token)s FOR UPDATE
+)
+UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_failures = 0, state = %(state)s,
+    answered_to_id = failing.to_id,
+    unanswered_since = CASE WHEN last_inbound_id > failing.to_id THEN %(now)s::timestamptz END,
+    turn_due_at = CASE WHEN last_inbound_id > failing.to_id THEN %(now)s::timestamptz END
+FROM failing WHERE thread.id = failing.id
+RETURNING thread.turn_due_at, failing.to_id, (
+    SELECT min(m.id) FROM message m
+    WHERE m.thread_id = thread.id AND m.direction = 'in' AND m.id > COALESCE(failing.answered_to_id, 0)) AS from_id
+"""
+
+# The record leads staff to the words that failed, and the timers to tell of them.
+RECORD_GIVEN_UP = """
+WITH watched AS (
+    UPDATE enquiry SET next_check_at = LEAST(next_check_at, %(now)s) WHERE id = %(enquiry)s
+)
+INSERT INTO turn (salon_id, thread_id, enquiry_id, started_at, decided_at, first_message_id, last_message_id,
+    understood_by, decision)
+VALUES (%(salon)s, %(thread)s, %(enquiry)s, %(started)s, %(now)s, %(first)s, %(last)s, 'none', %(decision)s)
 RETURNING id
 """
 
 TELL = """
 INSERT INTO message (salon_id, thread_id, enquiry_id, channel_account_id, direction, author, auto_reply, text,
-    composed_at, substance, idempotency_key, send_state, next_attempt_at)
+    composed_at, substance, idempotency_key, send_state, next_attempt_at, turn_id)
 VALUES (%(salon)s, %(thread)s, %(enquiry)s, %(account)s, 'out', 'bot', true, %(text)s, %(now)s, %(substance)s, %(key)s,
-    'queued', %(now)s)
+    'queued', %(now)s, %(turn)s)
 """
 
 # Only for the process that wrote the row and knows that it never began to send it.

@@ -26,7 +26,20 @@ from responder.salon.profile import SalonProfile
 from responder.timing.load import load_timelines
 from responder.timing.timeline import Timeline
 from responder.watch import statements as sql
-from responder.watch.rules import BREACH, ESCALATE, WARN, Booking, Fired, Look, Step, Waiting, due_steps, waits_of
+from responder.watch.rules import (
+    BREACH,
+    ESCALATE,
+    FAILED,
+    WARN,
+    Booking,
+    Fired,
+    GivenUp,
+    Look,
+    Step,
+    Waiting,
+    due_steps,
+    waits_of,
+)
 from responder.watch.targets import Selected, targets_for
 
 log = get_logger(__name__)
@@ -98,8 +111,11 @@ class Watch:
         values = {"ids": ids, "threads": [row["thread_id"] for row in claimed]}
         for visit in await (await connection.execute(sql.BOOKINGS, values)).fetchall():
             bookings[visit.pop("enquiry_id")].append(Booking(**visit))
+        given_up: defaultdict[int, list[GivenUp]] = defaultdict(list)
+        for turn in await (await connection.execute(sql.GIVEN_UP, {"ids": ids})).fetchall():
+            given_up[turn.pop("enquiry_id")].append(GivenUp(**turn))
         for row in claimed:
-            known = timelines[row["id"]], bookings[row["id"]], fired[row["id"]]
+            known = timelines[row["id"]], bookings[row["id"]], given_up[row["id"]], fired[row["id"]]
             try:
                 look = _look_at(row, salons[row["salon_id"]], *known, now=now)
             except Exception:  # one enquiry that cannot be measured must not hold up the timers of all others
@@ -132,13 +148,14 @@ def _look_at(
     salon: SalonProfile,
     timeline: Timeline,
     bookings: Sequence[Booking],
+    given_up: Sequence[GivenUp],
     fired: set[Fired],
     *,
     now: datetime,
 ) -> Look:
     about = Selected(channel_kind=row["channel_kind"], category=row["category"], priority=row["priority"])
     return due_steps(
-        waits_of(timeline, bookings, now=now),
+        waits_of(timeline, bookings, given_up=given_up, is_settled=row["is_settled"], now=now),
         targets_for(salon.targets, about),
         ladder=salon.escalation,
         hours=salon.hours,
@@ -167,22 +184,32 @@ def _take(found: _Round, row: Mapping[str, Any], look: Look, now: datetime) -> N
         found.over[row["salon_id"]] += [_subject(row["id"], waiting) for waiting in look.over]
 
 
+KINDS = {
+    WARN: AlertKind.WARN,
+    BREACH: AlertKind.BREACH,
+    ESCALATE: AlertKind.ESCALATE,
+    FAILED: AlertKind.FAILED,
+}
+
+
 def _alert(row: Mapping[str, Any], step: Step) -> NewAlert:
     facts: dict[str, Any] = {
         "measure": str(step.waiting.measure),
         "since": step.waiting.start.isoformat(),
-        "target_s": step.target.seconds,
-        "working": step.target.working,
         "account": row["account"],
         "channel": row["channel_kind"],
     }
+    if step.target.seconds:
+        facts |= {"target_s": step.target.seconds, "working": step.target.working}
+    if step.waiting.message_id is not None:
+        facts["message"] = step.waiting.message_id
     return NewAlert(
         salon_id=row["salon_id"],
         subject=_subject(row["id"], step.waiting),
         step=step.name,
-        kind={WARN: AlertKind.WARN, BREACH: AlertKind.BREACH, ESCALATE: AlertKind.ESCALATE}[step.kind],
+        kind=KINDS[step.kind],
         severity=Severity.NOTICE if step.kind == WARN else Severity.WARNING,
-        roles=(Role(step.role or Role.OPERATOR),),
+        roles=(Role.OPERATOR, Role.ADMINISTRATOR) if step.kind == FAILED else (Role(step.role or Role.OPERATOR),),
         thread_id=row["thread_id"],
         enquiry_id=row["id"],
         facts=facts if step.role is None else facts | {"role": step.role},

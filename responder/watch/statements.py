@@ -7,8 +7,9 @@ NEXT = "SELECT min(next_check_at) AS at FROM enquiry WHERE next_check_at IS NOT 
 # NO KEY: messages that come in meanwhile point at the enquiry and must not wait for us. What another process holds is
 # that process's to do.
 CLAIM = """
-SELECT e.id, e.salon_id, e.thread_id, e.category, e.priority, a.kind AS channel_kind, a.name AS account
-FROM enquiry e JOIN channel_account a ON a.id = e.channel_account_id
+SELECT e.id, e.salon_id, e.thread_id, e.category, e.priority, a.kind AS channel_kind, a.name AS account,
+    e.settled_at IS NOT NULL AND t.unanswered_since IS NULL AS is_settled
+FROM enquiry e JOIN channel_account a ON a.id = e.channel_account_id JOIN thread t ON t.id = e.thread_id
 WHERE e.next_check_at <= %(now)s
 ORDER BY e.next_check_at LIMIT %(limit)s
 FOR NO KEY UPDATE OF e SKIP LOCKED
@@ -19,6 +20,11 @@ FIRED = "SELECT enquiry_id, measure, number, step FROM sla_event WHERE enquiry_i
 BOOKINGS = """
 SELECT enquiry_id, id AS appointment_id, booked_at, starts_at, confirmed_at, cancelled_at FROM appointment
 WHERE thread_id = ANY(%(threads)s) AND enquiry_id = ANY(%(ids)s) AND booked_at IS NOT NULL
+"""
+
+GIVEN_UP = """
+SELECT enquiry_id, id AS turn_id, decided_at AS at, last_message_id AS message_id FROM turn
+WHERE enquiry_id = ANY(%(ids)s) AND decision = 'handoff_failed'
 """
 
 NOTE = """

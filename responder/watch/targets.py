@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from responder.salon.profile import Target
 from responder.timing.measures import Measure
 
+ANSWER_FAILED = "answer_failed"  # from a turn that was given up to a person's reply; told at once, no measure
 BOOKING_CONFIRMED = "booking_confirmed_s"  # from the booking to a manager's confirmation; a timer, no measure
 NORMAL = "normal"
 
@@ -32,6 +33,9 @@ DEFAULTS = (
 # headline is told already, and the person's first reply, because `human_wait_s` tells the same wait from the moment
 # somebody was needed.
 SILENT = frozenset({Measure.BOT_FRT, Measure.HUMAN_FRT})
+
+
+AT_ONCE = Target(measure=ANSWER_FAILED, seconds=0.0)  # a bot that has failed leaves nothing to wait for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,7 +30,9 @@ FROM (
 LEFT JOIN thread t ON t.id = a.thread_id
 LEFT JOIN customer c ON c.id = t.customer_id
 LEFT JOIN LATERAL (
-    SELECT text FROM message WHERE thread_id = a.thread_id AND direction = 'in' AND text <> '' ORDER BY id DESC LIMIT 1
+    SELECT text FROM message WHERE thread_id = a.thread_id AND direction = 'in' AND text <> ''
+        AND id <= COALESCE((a.facts ->> 'message')::bigint, id)
+    ORDER BY id DESC LIMIT 1
 ) last ON true
 ORDER BY a.id DESC LIMIT %(limit)s
 """

@@ -66,6 +66,9 @@ WHERE t.id = %(thread)s AND t.salon_id = %(salon)s
 MESSAGES = """
 SELECT * FROM (
     SELECT m.*, turn.decision, turn.understood_by, turn.llm_outcome, turn.meaning, turn.stages_ms, o.name AS operator,
+        m.direction = 'in' AND EXISTS (
+            SELECT 1 FROM turn failed WHERE failed.thread_id = m.thread_id AND failed.decision = 'handoff_failed'
+                AND m.id BETWEEN failed.first_message_id AND failed.last_message_id) AS is_given_up,
         COALESCE(m.accepted_at, m.received_at, m.composed_at) AS at
     FROM message m LEFT JOIN turn ON turn.id = m.turn_id LEFT JOIN operator o ON o.id = m.operator_id
     WHERE m.thread_id = %(thread)s AND m.kind <> 'unknown'
