@@ -39,7 +39,7 @@ from responder.timing.measures import lead_timing
 PUSH_LEAD = "push_lead"
 REFUSED_PAUSE_S = 900.0  # settings are mended by people; no lead of the meantime may be lost
 BUSY_PAUSE_S = 5.0
-HICCUPS = 5  # attempts that may fail in passing, in a minute or so, before staff are told
+TOLD_AFTER = 5  # failures in a row, in a minute or so: fewer may pass
 AT_ONCE = 3  # a push keeps a connection of the pool for as long as the CRM takes
 
 log = get_logger("leads")
@@ -258,7 +258,7 @@ class LeadPusher:
             await connection.execute(
                 statements.NOT_DELIVERED, {"delivery": delivery["id"], **_setback(error, revision, self._clock.now())}
             )
-            if not isinstance(error, TransientError) or delivery["attempts"] >= HICCUPS:
+            if not isinstance(error, TransientError) or delivery["failures"] + 1 >= TOLD_AFTER:
                 await raise_alert(connection, _crm_refuses(delivery, error), now=self._clock.now())
             return error
         values = {"crm_id": receipt.crm_id, "url": receipt.url, "revision": revision, "now": self._clock.now()}

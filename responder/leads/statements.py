@@ -66,7 +66,7 @@ INSERT INTO lead_delivery (lead_id, crm_key) VALUES (%(lead)s, %(crm)s) ON CONFL
 """
 
 LOCK_DELIVERY = """
-SELECT d.id, d.crm_id, d.crm_key, d.revision, d.parked_revision, d.next_attempt_at, d.attempts, lead.salon_id
+SELECT d.id, d.crm_id, d.crm_key, d.revision, d.parked_revision, d.next_attempt_at, d.failures, lead.salon_id
 FROM lead_delivery d JOIN lead ON lead.id = d.lead_id
 WHERE d.lead_id = %(lead)s AND d.crm_key = %(crm)s
 FOR UPDATE OF d SKIP LOCKED
@@ -88,14 +88,14 @@ WHERE lead.id = %(lead)s
 
 DELIVERED = """
 UPDATE lead_delivery SET crm_id = %(crm_id)s, crm_url = coalesce(%(url)s, crm_url), revision = %(revision)s,
-    attempts = attempts + 1, next_attempt_at = NULL, last_error = NULL, delivered_at = %(now)s, parked_at = NULL,
-    parked_revision = NULL
+    attempts = attempts + 1, failures = 0, next_attempt_at = NULL, last_error = NULL, delivered_at = %(now)s,
+    parked_at = NULL, parked_revision = NULL
 WHERE id = %(delivery)s
 """
 
 NOT_DELIVERED = """
-UPDATE lead_delivery SET attempts = attempts + 1, last_error = %(error)s, next_attempt_at = %(next_attempt_at)s,
-    parked_at = %(parked_at)s, parked_revision = %(parked_revision)s
+UPDATE lead_delivery SET attempts = attempts + 1, failures = failures + 1, last_error = %(error)s,
+    next_attempt_at = %(next_attempt_at)s, parked_at = %(parked_at)s, parked_revision = %(parked_revision)s
 WHERE id = %(delivery)s
 """
 

@@ -61,6 +61,7 @@ class LeadDelivery(SQLModel, table=True):
     crm_url: str | None = None
     revision: int = 0  # the lead's revision the CRM holds
     attempts: int = 0
+    failures: int = 0  # since one succeeded
     next_attempt_at: datetime | None = instant()  # the CRM, or a lost answer, asks for patience until then
     last_error: str | None = None
     delivered_at: datetime | None = instant()

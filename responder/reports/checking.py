@@ -14,7 +14,7 @@ import numpy as np
 from responder.db.engine import Connection, Database
 from responder.reports.columns import read_rows
 from responder.reports.entries import Cells, Side, cells_of, ended_waits, number_of
-from responder.reports.keeping import BATCH, MARKS_OF, bring_up_to_date, row_of
+from responder.reports.keeping import BATCH, MARKS_OF, bring_up_to_date, row_or_none
 from responder.reports.rollups import FRESH_DAYS, WHOLE_WEEKS, Shelf, count_stale_days
 from responder.salon.profile import SalonProfile
 from responder.timing.load import load_timelines
@@ -89,8 +89,12 @@ async def _check_enquiries(
         marks = {row["id"]: row for row in await (await connection.execute(MARKS_OF, {"ids": ids})).fetchall()}
         kept = {row["enquiry_id"]: row for row in await (await connection.execute(KEPT, {"ids": ids})).fetchall()}
         for key in ids:
-            wanted = row_of(timelines[key], marks[key], salon=salon, now=now)
-            found.extend(_differences(key, kept.get(key, {}), wanted))
+            wanted = row_or_none(timelines[key], marks[key], salon=salon, now=now)
+            if wanted:
+                found.extend(_differences(key, kept.get(key, {}), wanted))
+            else:
+                what = "cannot be measured"
+                found.append(Difference(enquiry_id=key, day=None, what=what, kept=None, wanted=None))
         after, count = ids[-1], count + len(ids)
 
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from responder.db.engine import Connection, Database
+from responder.logs import get_logger
 from responder.reports.days import follow_hours, mark_days
 from responder.reports.sources import source_label
 from responder.salon.loader import load_salon
@@ -21,6 +22,7 @@ from responder.timing.load import load_timelines
 from responder.timing.measures import Measure, Measures, Seconds, Span, measure
 from responder.timing.timeline import DEFINITION, Timeline
 
+log = get_logger(__name__)
 BATCH = 100  # some 30 ms of one core, for which everything else in the process has to wait
 _OTHERS = (Definition.ZENDESK, Definition.INTERCOM, Definition.CHATWOOT)
 SINGLE = (
@@ -150,7 +152,11 @@ async def keep(connection: Connection, salon: SalonProfile, enquiry_ids: Iterabl
     before = await (await connection.execute(DAYS_OF, {"ids": ids})).fetchall()
     timelines = await load_timelines(connection, ids)
     marks = await (await connection.execute(MARKS_OF, {"ids": ids})).fetchall()
-    rows = [row_of(timelines[mark["id"]], mark, salon=salon, now=now) for mark in marks if mark["id"] in timelines]
+    rows = [
+        row
+        for mark in marks
+        if mark["id"] in timelines and (row := row_or_none(timelines[mark["id"]], mark, salon=salon, now=now))
+    ]
     async with connection.cursor() as cursor:
         await cursor.executemany(KEEP, rows)
     reaches: dict[date, date] = {row["day"]: row["day"] for row in before}
@@ -159,6 +165,16 @@ async def keep(connection: Connection, salon: SalonProfile, enquiry_ids: Iterabl
         reaches[row["day"]] = max(reaches.get(row["day"], reach), reach)
     await mark_days(connection, salon, reaches)
     return len(rows)
+
+
+def row_or_none(timeline: Timeline, mark: Mapping[str, Any], *, salon: SalonProfile, now: datetime) -> dict[str, Any]:
+    """`row_of`, or nothing for an enquiry whose stamps cannot be measured: one must not hold up the figures of all
+    others. What was kept of it before stays; `responder figures check` names it."""
+    try:
+        return row_of(timeline, mark, salon=salon, now=now)
+    except Exception:
+        log.exception("enquiry_unmeasurable", enquiry_id=mark["id"])
+        return {}
 
 
 def row_of(timeline: Timeline, mark: Mapping[str, Any], *, salon: SalonProfile, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from responder.db.engine import Database
+from responder.reports import keeping
 from responder.reports.books import By
 from responder.reports.checking import check_figures, rebuild_figures
 from responder.reports.keeping import bring_up_to_date, micros
@@ -353,6 +354,37 @@ async def test_an_earlier_take_over_of_a_thread_is_part_of_a_later_enquiry(datab
     report = await asked(database, salon)
     wanted = measure(split_thread(events, now=NOW)[0])
     assert report.total.calendar[Measure.HUMAN_WAIT].open == len(wanted.spans[Measure.HUMAN_WAIT])
+
+
+async def test_one_enquiry_that_cannot_be_measured_holds_up_no_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its stamps make no sense to the measuring function: the others are measured, and the check names it."""
+    _, salon = await filled(database, threads=20)
+    (worst,) = await rows_of(database, "SELECT min(id) AS id FROM enquiry")
+
+    def row_of(timeline: Any, mark: Any, **more: Any) -> dict[str, Any]:
+        if mark["id"] == worst["id"]:
+            raise OverflowError("a stamp of the year 9999")
+        return understood(timeline, mark, **more)
+
+    understood = keeping.row_of
+    monkeypatch.setattr(keeping, "row_of", row_of)
+    await bring_up_to_date(database, salon, now=NOW)
+    (counts,) = await rows_of(
+        database,
+        """SELECT (SELECT count(*) FROM enquiry) AS enquiries, (SELECT count(*) FROM enquiry_measures) AS measured,
+               (SELECT count(*) FROM measures_due) AS due""",
+    )
+    found = await check_figures(database, salon, since=NOW - timedelta(days=40), now=NOW)
+
+    assert (counts["measured"], counts["due"]) == (counts["enquiries"] - 1, 0)
+    assert [(one.enquiry_id, one.what) for one in found.differences] == [(worst["id"], "cannot be measured")]
+
+
+async def rows_of(database: Database, query: str) -> list[dict[str, Any]]:
+    async with database.connection() as connection:
+        return await (await connection.execute(query)).fetchall()  # type: ignore[arg-type]
 
 
 async def test_a_check_finds_what_is_not_what_the_stamps_say(database: Database) -> None:

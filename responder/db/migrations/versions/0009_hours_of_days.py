@@ -30,6 +30,22 @@ WHEN (NEW.direction = 'in' AND NEW.enquiry_id IS NOT NULL AND NEW.received_at IS
 EXECUTE FUNCTION mark_measures_of_inbound();
 """
 
+BEFORE = """
+CREATE OR REPLACE FUNCTION mark_measures_of_inbound() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO measures_due (salon_id, enquiry_id)
+    SELECT k.salon_id, k.enquiry_id FROM enquiry_measures k
+    WHERE k.enquiry_id = NEW.enquiry_id AND LEAST(NEW.sent_at, NEW.received_at) <= k.clock_start_at;
+    RETURN NULL;
+END $$;
+
+DROP TRIGGER message_came_late ON message;
+
+CREATE TRIGGER message_came_late AFTER INSERT ON message FOR EACH ROW
+WHEN (NEW.direction = 'in' AND NEW.sent_at IS NOT NULL AND NEW.enquiry_id IS NOT NULL)
+EXECUTE FUNCTION mark_measures_of_inbound();
+"""
+
 
 def upgrade() -> None:
     op.add_column("rollup_day", sa.Column("reaches", sa.Date(), nullable=True))
@@ -41,5 +57,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE measures_due RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold)")
+    op.execute(BEFORE)
     for column in ("hours_revision", "hours_digest", "reaches"):
         op.drop_column("rollup_day", column)
