@@ -50,7 +50,9 @@ async def _do(connection: Connection, decision: Decision, at: Situation, claim: 
                 metrics.BOOKINGS.labels("held").inc()
                 return flow.after_hold(decision.but(deed=None), held, at)
             case Deed.BOOK:
-                booked = await booking.book(connection, state.hold_id or 0, now=at.now)
+                if state.hold_id is None:  # what is not held is held first, and read back again
+                    return decision.but(deed=None).then(flow.next_step(state, at))
+                booked = await booking.book(connection, state.hold_id, now=at.now)
                 metrics.BOOKINGS.labels("booked").inc()
                 return flow.after_booked(decision, booked.id, at)
             case Deed.MOVE:

@@ -105,8 +105,6 @@ def ask_again(state: DialogueState, at: Situation) -> Decision:
             )
         case Asked.CANCEL_CONFIRM:
             return ask_cancel(state, at)
-        case Asked.NAME | Asked.PHONE | Asked.CONFIRM if state.chosen is not None:
-            return ask_contact_or_confirm(state, at)
         case _:
             return next_step(state, at)
 

@@ -82,7 +82,7 @@ class NameReader:
             if (
                 len(found) == _MOST_WORDS
                 or token.shape is not Shape.WORD
-                or not self._may_be(token, source, is_sure=is_sure and not found)
+                or not self._may_be(token, source, is_sure=is_sure and not found, is_introduced=is_sure)
             ):
                 break
             found.append(token)
@@ -134,7 +134,7 @@ class NameReader:
     def _is_other(self, token: Token) -> bool:
         return token.text in self._never or token.text in self._taken
 
-    def _may_be(self, token: Token, source: str, *, is_sure: bool) -> bool:
+    def _may_be(self, token: Token, source: str, *, is_sure: bool, is_introduced: bool = False) -> bool:
         word = token.text
         if self._is_other(token) or len(word) < 2:
             return False
@@ -142,7 +142,7 @@ class NameReader:
             return True
         is_capital = source[token.start].isupper()
         if _CYRILLIC.search(word):
-            return is_sure and (is_capital or not is_known(word))  # Лиана is a plant as well
+            return is_sure and ((is_capital and is_introduced) or not is_known(word))  # Лиана is a plant as well
         return is_capital if not is_sure else word not in self._fillers
 
 

@@ -62,7 +62,7 @@ class Reader:
     def _find(self, utterance: Utterance, phones: Phones, *, now: datetime, context: Context) -> Findings:
         tokens = utterance.tokens
         name, name_span = self._names.read(
-            tokens, utterance.source, is_asked=context.asked is Asked.NAME, phones=phones.spans
+            tokens, utterance.source, is_asked=_asks_for_name(context), phones=phones.spans
         )
         nameless = [t for t in tokens if name_span is None or not name_span[0] <= t.start < name_span[1]]
         specialist = self._specialists.read(tokens, besides=name_span)
@@ -138,6 +138,11 @@ class Reader:
 
     def _is_place(self, wish: Wish) -> bool:
         return wish.exact_time is None and self._choices.names_a_place(wish.text)
+
+
+def _asks_for_name(context: Context) -> bool:
+    """One question asks for the name and the phone together while neither is known."""
+    return context.asked is Asked.NAME or (context.asked is Asked.PHONE and "name" not in context.known)
 
 
 def _names_either(tokens: Sequence[Token]) -> bool:

@@ -246,3 +246,12 @@ def test_a_visit_that_has_begun_is_not_cancelled_any_more(said: Intent) -> None:
     assert decision.deed is None
     assert decision.state.visit is None
     assert decision.state.asked is not Asked.CANCEL_CONFIRM
+
+
+@pytest.mark.parametrize("asked", [Asked.NAME, Asked.PHONE, Asked.CONFIRM])
+def test_what_is_chosen_is_held_before_it_is_read_back(asked: Asked) -> None:
+    """A question beside a newly chosen time is answered, and the time is held; it is never confirmed unheld."""
+    state = KNOWN.but(asked=asked, chosen=OFFERS[0], hold_id=None)
+    decision = decide(state, meaning(Intent.PRICE, service=HAIRCUT), at())
+    assert decision.deed is Deed.HOLD
+    assert "read_back" not in phrases(decision)

@@ -194,3 +194,22 @@ def test_a_salon_without_anything_is_read_too(monday: datetime) -> None:
 
 _READER = Reader(salon_profile())
 _NOW = datetime.fromisoformat("2026-11-23T05:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "name"),
+    [
+        ("Алия", (), "Алия"),
+        ("катя", (), "Катя"),
+        ("Алия", ("name",), None),
+        ("Конечно", (), None),
+        ("номер тот же", (), None),
+        ("не дам", (), None),
+    ],
+)
+def test_a_name_answers_the_question_for_name_and_phone(
+    reader: Reader, monday: datetime, text: str, known: tuple[str, ...], name: str | None
+) -> None:
+    """Both are asked for in one question; who gives the name alone has answered half of it."""
+    context = Context(asked=Asked.PHONE, known=frozenset(known))
+    assert reader.read([text], now=monday, context=context).name == name
