@@ -39,6 +39,7 @@ class DialogueState:
     greeted: bool = False
     language: str | None = None
     service: str | None = None  # key
+    candidates: tuple[str, ...] = ()  # keys of services that were named by one word; which one, has been asked
     also: tuple[str, ...] = ()  # keys of further services of the same visit
     later: tuple[str, ...] = ()  # keys of services that another visit is booked for next
     specialist: str | None = None  # key
@@ -51,6 +52,7 @@ class DialogueState:
     name: str | None = None
     phone: str | None = None
     misunderstood: int = 0  # in a row
+    repeats: int = 0  # how often the open question was asked again with nothing new
     handed_off: tuple[HandoffReason, ...] = ()  # what a person was called for and the customer was told
     reassured_at: datetime | None = None  # when the customer last heard that a person will come
 
@@ -109,7 +111,7 @@ class DialogueState:
             known["chosen"] = _offer(known["chosen"])
         if known.get("visit"):
             known["visit"] = _visit(known["visit"])
-        known |= {name: tuple(known[name]) for name in ("also", "later") if name in known}
+        known |= {name: tuple(known[name]) for name in ("candidates", "also", "later") if name in known}
         return DialogueState(**known)
 
 

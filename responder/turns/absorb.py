@@ -23,6 +23,7 @@ def absorb(state: DialogueState, meaning: Meaning, zone: ZoneInfo) -> tuple[Dial
     if _wants_other_services(state, meaning) and not (is_question_only and (state.offers or state.chosen)):
         merged = merged.but(
             service=meaning.service or state.service,
+            candidates=() if meaning.service else state.candidates,
             also=meaning.also if meaning.service else (*state.also, *meaning.also),
             later=(),
             chosen=None,

@@ -29,7 +29,9 @@ def answers(state: DialogueState, meaning: Meaning, at: Situation) -> tuple[Say,
 
 
 def _prices(state: DialogueState, meaning: Meaning, at: Situation) -> list[Say]:
-    own = (meaning.service, *meaning.also) if meaning.service else (state.service, *state.also)
+    visit = state.visit if state.service is None else None  # of what is booked, when nothing new is under way
+    spoken_of = (state.service, *state.also) if visit is None else (visit.service, *visit.also)
+    own = (meaning.service, *meaning.also) if meaning.service else spoken_of
     named = at.services([key for key in meaning.services or own if key is not None])
     if named:
         lines = [Say("price_line", at.voice.price_line(service)) for service in named]

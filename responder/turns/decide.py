@@ -21,6 +21,7 @@ from responder.turns.situation import Situation
 
 Rule = Callable[[DialogueState, Meaning, Situation], Decision | None]
 MISUNDERSTANDINGS_BEFORE_HANDOFF = 2
+REPEATS_BEFORE_HANDOFF = 3
 
 
 def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
@@ -35,9 +36,20 @@ def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
             break
     else:
         decision = _misunderstood(state, at)
+    decision = _not_for_ever(decision, state, at)
     if decision.name is not Outcome.MISUNDERSTOOD:
         decision = decision.but(state=decision.state.but(misunderstood=0))
     return _greeted(people.with_attachments_passed_on(decision, at), meaning, at)
+
+
+def _not_for_ever(decision: Decision, before: DialogueState, at: Situation) -> Decision:
+    """One question over and over helps nobody: a person is called."""
+    if not decision.repeats_question(before) or decision.gives_facts:
+        return decision.but(state=decision.state.but(repeats=0))
+    repeats = before.repeats + 1
+    if repeats < REPEATS_BEFORE_HANDOFF or before.handed_off:
+        return decision.but(state=decision.state.but(repeats=repeats))
+    return people.hand_off(decision.state.but(repeats=0), at, HandoffReason.NOT_UNDERSTOOD)
 
 
 def _hours_apart(meaning: Meaning, at: Situation) -> tuple[Meaning, Situation]:
@@ -165,6 +177,8 @@ def _booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision 
         line = at.say("bad_phone", digits=meaning.bad_phone)
         bad = Decision(name=Outcome.BAD_PHONE, state=merged, says=(line,), contact_label=at.contact_label())
         return bad.answering(*lines)
+    if state.handed_off and merged.service is None and not lines and _only_contact(meaning):
+        return people.still_waiting(merged, at)  # a number for the person who was called
     if not is_progress:
         return _side_answer(merged, meaning, at) if lines else None
     return _onward(merged, meaning, at).answering(*lines)

@@ -99,9 +99,13 @@ class Decision:
             handoff=step.handoff or self.handoff,
         )
 
+    def repeats_question(self, before: DialogueState) -> bool:
+        """Whether it asks what was open before, and nothing has moved on."""
+        return self.name in QUESTIONS and _progress(self.state) == _progress(before)
+
     def since(self, before: DialogueState) -> Decision:
         """The same, named for what it is when it only repeats the question that was open before."""
-        if self.name not in QUESTIONS or _progress(self.state) != _progress(before):
+        if not self.repeats_question(before):
             return self
         return replace(self, name=Outcome.ANSWER if self.gives_facts else Outcome.ASK_AGAIN)
 
@@ -126,4 +130,4 @@ class Decision:
 
 def _progress(state: DialogueState) -> DialogueState:
     """Everything that a question could have moved on."""
-    return state.but(greeted=False, language=None, misunderstood=0, visit=None)
+    return state.but(greeted=False, language=None, misunderstood=0, repeats=0, visit=None)

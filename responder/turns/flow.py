@@ -61,15 +61,15 @@ def _one_by_one(state: DialogueState, at: Situation) -> Say:
 
 
 def ask_service(state: DialogueState, at: Situation, candidates: tuple[str, ...] = ()) -> Decision:
-    asked = state.but(asked=Asked.SERVICE)
+    candidates = candidates or state.candidates
+    asked = state.but(asked=Asked.SERVICE, candidates=candidates)
     listed = [s for s in at.salon.services if s.key in candidates] or list(at.salon.services)
     buttons = tuple(
         QuickReply(at.voice.service(service), f"service:{service.key}") for service in listed[:SERVICES_AS_BUTTONS]
     )
     if candidates:
-        return Decision(
-            name=Outcome.ASK_WHICH_SERVICE, state=asked, says=(at.say("ask_which_service"),), quick_replies=buttons
-        )
+        line = at.say("ask_which_service", services=", ".join(at.voice.service(service).lower() for service in listed))
+        return Decision(name=Outcome.ASK_WHICH_SERVICE, state=asked, says=(line,), quick_replies=buttons)
     examples = ", ".join(at.voice.service(service).lower() for service in listed[:EXAMPLES])
     line = at.say("ask_service", examples=examples)
     return Decision(name=Outcome.ASK_SERVICE, state=asked, says=(line,), quick_replies=buttons)

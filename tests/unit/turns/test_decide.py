@@ -255,3 +255,43 @@ def test_what_is_chosen_is_held_before_it_is_read_back(asked: Asked) -> None:
     decision = decide(state, meaning(Intent.PRICE, service=HAIRCUT), at())
     assert decision.deed is Deed.HOLD
     assert "read_back" not in phrases(decision)
+
+
+def test_the_price_of_what_is_booked_is_the_price_asked_for() -> None:
+    """ "How much is it?" after a booking is about the visit, and no reason to read out the whole list."""
+    state = DialogueState(greeted=True, visit=VISIT, name="Анна", phone="+79123456789")
+    decision = decide(state, meaning(Intent.PRICE), at())
+    assert phrases(decision).count("price_line") == 1
+    assert "price_list" not in phrases(decision)
+
+
+def test_which_service_is_asked_until_it_is_told() -> None:
+    """One word fits several services: what is said meanwhile is kept, and the question stays the narrow one."""
+    keys = tuple(service.key for service in SALON.services[:3])
+    first = decide(DialogueState(greeted=True), meaning(Intent.BOOK, services=keys), at())
+    second = decide(first.state, meaning(wishes=(TOMORROW_AT_THREE,)), at())
+    told = decide(second.state, meaning(service=keys[1]), at())
+    assert phrases(first)[-1] == phrases(second)[-1] == "ask_which_service"
+    assert told.search is not None
+    assert (told.search.service, told.search.wishes) == (keys[1], (TOMORROW_AT_THREE,))
+    assert told.state.candidates == ()
+
+
+def test_no_question_is_asked_for_ever() -> None:
+    """The same question with nothing new, three times running, ends with a person."""
+    state = DialogueState(greeted=True, asked=Asked.SERVICE)
+    said = []
+    for _ in range(3):
+        decision = decide(state, meaning(Intent.BOOK), at())
+        state = decision.state
+        said.append(phrases(decision)[-1])
+    assert said == ["ask_service", "ask_service", "handoff_not_understood"]
+    assert decision.handoff is not None
+
+
+def test_a_number_for_the_person_who_was_called_is_kept_and_asks_nothing() -> None:
+    """Who waits for a person and gives a phone is not asked what to book."""
+    state = DialogueState(greeted=True, handed_off=(HandoffReason.FAILED,))
+    decision = decide(state, meaning(phones=("+79123456789",)), at())
+    assert decision.state.phone == "+79123456789"
+    assert phrases(decision) == ["still_waiting"]
