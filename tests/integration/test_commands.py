@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from responder import cli
+from responder.cli import options
 from responder.salon.demo import DEMO_SALON
 
 Said = tuple[int, str, str]
@@ -22,7 +23,9 @@ def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("VAR_DIR", str(tmp_path / "var"))
-    monkeypatch.setattr(cli, "configure_logs", lambda **_: None)  # it would tie every later test to this one's stderr
+    monkeypatch.setattr(
+        options, "configure_logs", lambda **_: None
+    )  # it would tie every later test to this one's stderr
 
     def run(*command: str) -> Said:
         monkeypatch.setattr(sys, "argv", ["responder", *command])
