@@ -28,7 +28,12 @@ def _any_of(table: Mapping[re.Pattern[str], object]) -> str:
 
 # Text
 
-SENTENCE_END = re.compile(r"(?<=[!?;\n])|(?<=[^\W\d]{3}\.)\s|(?<=[\x00\x01]\.)\s|(?<=[\d)]\.)\s(?=[^\d\W])")
+SENTENCE_END = re.compile(
+    r"(?<=[!?;\n])|(?<=[^\W\d]{3}\.)\s|(?<=[\x00\x01]\.)\s|(?<=[\d)%₽$€]\.)\s(?=[^\d\W])"
+    # "2500р. And more", "10 am. And more"; a face or a heart ends what it smiles at
+    r"|(?<=\dр\.)\s(?=[^\d\W])|(?<=\d р\.)\s(?=[^\d\W])|(?<=\b[ap]m\.)\s(?=[^\d\W])"
+    "|(?<=[\U0001f600-\U0001f64f\U0001f970-\U0001f97a❤♥✨🌸🌷💐💖💕🙏☺])\\s(?=[^\\d\\W])"
+)
 CLOCK_FACE = re.compile("[\U0001f550-\U0001f567]")
 
 # Parts of expressions
