@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from responder.dialogue.meaning import Intent
+from responder.understanding.cancelling import hear_cancelling
 from responder.understanding.talk import talk
 from responder.understanding.utterance import Sentence
 from responder.understanding.words import lemma
 
-_ORDERS = (Intent.BOOK, Intent.RESCHEDULE, Intent.CANCEL)
+_ORDERS = (Intent.BOOK, Intent.RESCHEDULE)  # of one sentence; calling a visit off is heard in all of them together
 _PUTTING_OFF = frozenset({Intent.CANCEL, Intent.RESCHEDULE, Intent.OTHER_DAY, Intent.LATER})
 _TOPICS = (Intent.PRICE, Intent.ADDRESS, Intent.HOURS, Intent.SERVICES, Intent.SPECIALISTS)
 _PLAIN = (
@@ -47,6 +48,9 @@ class Heard:
     calls_for: bool = False  # "call me"
     moves_it: bool = False  # "push it to four"
     refused_order: bool = False
+    keeps: bool = False  # says that a visit stays as it is
+    cannot_come: bool = False  # that is why the visit is off: no order was given
+    asks_of_cancelling: bool = False  # asked, supposed or told, not ordered
     wants_other: bool = False  # nothing offered will do
     asks_for_service: bool = False  # "do you do ...?"
     ordering: frozenset[int] = frozenset()  # sentences that order something and ask nothing
@@ -60,20 +64,25 @@ def hear_intents(
     """`own_words`: words and base forms of the salon's own services, which are its trade and no risk. `puts_off`: a
     time was refused, or a new one named for a visit already agreed."""
     words = talk()
+    cancelling = hear_cancelling(sentences)
     intents: set[Intent] = set()
-    wants = refused = False
-    ordering: set[int] = set()
+    wants, refused = False, cancelling.refused
+    ordering = set(cancelling.orders)
     for place, sentence in enumerate(sentences):
-        found, is_refused = _in_sentence(sentence)
+        found, is_refused = _in_sentence(sentence, cancels=bool(cancelling.orders))
         if found.intersection(_ORDERS) and not sentence.is_question:
             ordering.add(place)
         intents |= found
         refused |= is_refused
         wants |= _has(sentence.text, "want")
+    if cancelling.orders:
+        intents = (intents - {Intent.BOOK, Intent.APPOINTMENT}) | {Intent.CANCEL}
+    elif cancelling.asked and not intents.intersection(_ORDERS):
+        intents.add(Intent.QUESTION)
     clauses = [clause for sentence in sentences for clause in sentence.clauses]
     spoken_clauses = [_without_lead(clause) for clause in clauses]
     moves_it = any(_has(sentence.text, "moves_it") for sentence in sentences)
-    is_only_refused = refused and not moves_it and not intents.intersection(_ORDERS)
+    is_only_refused = refused and not moves_it and not intents & {*_ORDERS, Intent.CANCEL}
     if any(words.refusal.match(clause) for clause in spoken_clauses) or is_only_refused:
         intents.add(Intent.DECLINE)
     strong = any(words.assent["strong"].match(clause) for clause in spoken_clauses)
@@ -82,7 +91,7 @@ def hear_intents(
     risks = _risks(text, own_words, puts_off=puts_off or bool(intents & _PUTTING_OFF))
     if words.abuse.search(text):
         intents.add(Intent.ABUSE)
-    if _is_spam(text, has_link=has_link) and not intents & {Intent.BOOK, Intent.RESCHEDULE, Intent.CANCEL}:
+    if _is_spam(text, has_link=has_link) and not intents & {*_ORDERS, Intent.CANCEL}:
         intents = {Intent.SPAM}
     spoken = [word for sentence in sentences for word in sentence.words]
     rest = sum(1 for word in spoken if not _is_courtesy(word))
@@ -99,6 +108,9 @@ def hear_intents(
         calls_for=any(_has(sentence.text, "callback") for sentence in sentences),
         moves_it=moves_it,
         refused_order=refused,
+        keeps=cancelling.keeps,
+        cannot_come=cancelling.is_inability,
+        asks_of_cancelling=cancelling.asked,
         asks_for_service=any(_has(sentence.text, "does_it") for sentence in sentences),
         wants_other=any(words.choices["none"].search(clause) for clause in clauses),
         ordering=frozenset(ordering),
@@ -107,7 +119,7 @@ def hear_intents(
     )
 
 
-def _in_sentence(sentence: Sentence) -> tuple[set[Intent], bool]:
+def _in_sentence(sentence: Sentence, *, cancels: bool) -> tuple[set[Intent], bool]:
     words, text = talk(), sentence.text
     found: set[Intent] = set()
     refused = False
@@ -121,16 +133,16 @@ def _in_sentence(sentence: Sentence) -> tuple[set[Intent], bool]:
             found.add(intent)
     is_question = sentence.is_question or any(words.question_starts.match(clause) for clause in sentence.clauses)
     topics = {topic for topic in _TOPICS if _has(text, topic)}
-    orders = found & {Intent.CANCEL, Intent.RESCHEDULE}
-    if orders and is_question and words.policy.search(text) and not words.policy_unless.search(text):
-        found -= orders
+    is_rule_asked = is_question and words.policy.search(text) and not words.policy_unless.search(text)
+    if Intent.RESCHEDULE in found and is_rule_asked:
+        found.remove(Intent.RESCHEDULE)
         found.add(Intent.QUESTION)
-    if not found & _PUTTING_OFF and (
+    if not (cancels or found & _PUTTING_OFF) and (
         _has(text, Intent.APPOINTMENT) or (sentence.is_question and _has(text, "is_booked"))
     ):
         found.add(Intent.APPOINTMENT)
         topics -= {Intent.HOURS, Intent.SPECIALISTS}
-    if found & {Intent.RESCHEDULE, Intent.CANCEL, Intent.APPOINTMENT}:
+    if found & {Intent.RESCHEDULE, Intent.APPOINTMENT}:
         found.discard(Intent.BOOK)
     found |= {intent for intent in _PLAIN if _has(text, intent)}
     if _has(text, "breakage") and not (_has(text, "want") or Intent.BOOK in found or words.hypothetical.search(text)):

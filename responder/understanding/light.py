@@ -106,6 +106,8 @@ def _intents(found: Findings, context: Context, *, wishes: tuple[Wish, ...], cho
         return intents
     if found.risk is not None:
         intents.add(Intent.RISK)
+    if heard.cannot_come and context.asked in _ABOUT_SLOTS and not context.has_appointment:
+        intents = intents - {Intent.CANCEL} | {Intent.DECLINE}  # "I can't come on Friday": to a time proposed
     if heard.moves_it and context.has_appointment:
         intents.add(Intent.RESCHEDULE)
     is_number_given = context.asked is Asked.PHONE and bool(found.phones.spans)
@@ -152,6 +154,11 @@ def _add_assent(
     intents: set[Intent], found: Findings, context: Context, wishes: tuple[Wish, ...], choice: int | None
 ) -> None:
     heard = found.heard
+    if context.asked is Asked.CANCEL_CONFIRM and (heard.keeps or heard.refused_order) and Intent.CANCEL not in intents:
+        intents.add(Intent.DECLINE)
+        return
+    if context.asked is Asked.CANCEL_CONFIRM and heard.asks_of_cancelling:
+        return
     thumbs = not found.has_words and bool(_YES_SIGNS.search(found.signs))
     says_yes = heard.strong_yes or heard.soft_yes or thumbs
     if Intent.DECLINE in intents or not says_yes or heard.has_but:

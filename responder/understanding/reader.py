@@ -47,7 +47,7 @@ class Reader:
         self._choices = ChoiceReader()
         self._names = NameReader(self._own_words)
         vocabulary = {*time_words().vocabulary(), *talk().spelling, *self._services.vocabulary()}
-        names = self._specialists.vocabulary()
+        names = self._specialists.vocabulary() | talk().whole
         self._mender = Mender(vocabulary, is_word=lambda word: word in names or is_known(word))
 
     def read(self, texts: Sequence[str], *, now: datetime, context: Context = Context()) -> Meaning:  # noqa: B008

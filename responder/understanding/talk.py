@@ -48,6 +48,7 @@ class Talk:
         )
         self.stop_words = frozenset(lemma(word) for one in self._data for word in strings(one.get("stop_words")))
         self.spelling = frozenset(word for one in self._data for word in strings(one.get("spelling")))
+        self.whole = frozenset(word for one in self._data for word in strings(one.get("whole")))
         self.people = frozenset(word for one in self._data for word in strings(one.get("people")))
         self.materials = frozenset(word for one in self._data for word in strings(one.get("materials")))
         self.name_words = self._word_table("names")

@@ -1,6 +1,6 @@
 """What is language and not logic: words and phrases by language, read from the YAML files of this folder.
 
-A language is a folder with `time.yaml` and `talk.yaml`; adding one needs no code.
+A language is a folder with `time.yaml`, `talk.yaml` and `cancelling.yaml`; adding one needs no code.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def patterns(node: Yaml) -> tuple[str, ...]:
     return strings(node)
 
 
-def pattern_table(node: Yaml) -> dict[str, tuple[str, ...]]:
+def pattern_table(node: Yaml | Mapping[str, Yaml]) -> dict[str, tuple[str, ...]]:
     """A mapping of key to blocks of regular expressions."""
-    return {str(key): patterns(entries) for key, entries in node.items()} if isinstance(node, dict) else {}
+    return {str(key): patterns(entries) for key, entries in node.items()} if isinstance(node, Mapping) else {}
 
 
 def any_of(expressions: Iterable[str]) -> re.Pattern[str] | None:

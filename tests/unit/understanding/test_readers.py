@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from responder.dialogue.meaning import Asked, Context
 from responder.salon.profile import KnowledgeItem
 from responder.understanding.knowledge import KnowledgeReader
 from responder.understanding.language import detect
 from responder.understanding.mentions import Services
 from responder.understanding.names import NameReader
+from responder.understanding.reader import Reader
 from responder.understanding.services import ServiceReader
 from responder.understanding.specialists import SpecialistReader
 from responder.understanding.tokens import clean, tokenise
@@ -286,3 +290,8 @@ def test_a_verb_that_every_business_has_asks_for_nothing(sentence: str, key: str
 def test_language(text: str, language: str | None) -> None:
     """Language is told by alphabet and words, and not told by digits and signs."""
     assert detect(text, [token.text for token in tokenise(text) if token.shape == "word"]) == language
+
+
+def test_a_word_of_its_own_is_no_slip(reader: Reader, monday: datetime) -> None:
+    """ "I'll be there" names no hour, although "there" is one slip from "three"."""
+    assert reader.read(["I'll be there"], now=monday, context=Context(asked=Asked.WHEN)).wishes == ()
