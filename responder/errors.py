@@ -5,7 +5,7 @@
     +-- PermanentFailure     parked and shown to staff
     +-- Refused              somebody else's input; `str()` is the answer to give them
         +-- BadSetting       a setting of the installation: stops the start with one line
-        +-- BadSalonFile     the salon file: names file, line and field
+        +-- BadFile          a salon or scenario file: names file, line and field
         +-- NotFound         no such thing for this salon
 
 Errors of other people's systems are `connectors.contract.ConnectorError`.
@@ -46,8 +46,8 @@ class BadSetting(Refused):
         self.name = name
 
 
-class SalonFileProblem(ResponderError):
-    """One mistake in a salon file; `line` is 0 and `field` empty for one of the file as a whole."""
+class FileProblem(ResponderError):
+    """One mistake in a file; `line` is 0 and `field` empty for one of the file as a whole."""
 
     def __init__(self, *, file: str, line: int, field: str, problem: str) -> None:
         place = f"{file}:{line}" if line else file
@@ -55,12 +55,12 @@ class SalonFileProblem(ResponderError):
         self.file, self.line, self.field, self.problem = file, line, field, problem
 
 
-class BadSalonFile(Refused):
-    """All mistakes found in a salon file, one line each."""
+class BadFile(Refused):
+    """All mistakes found in a file, one line each; `what` it is called."""
 
-    def __init__(self, problems: list[SalonFileProblem]) -> None:
+    def __init__(self, problems: list[FileProblem], *, what: str = "salon file") -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+        self.problems, self.what = problems, what
 
 
 class NotFound(Refused):

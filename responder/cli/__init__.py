@@ -12,7 +12,7 @@ import typer
 
 from responder import __version__
 from responder.cli import figures, processes, salons, words
-from responder.errors import BadSalonFile, Refused
+from responder.errors import BadFile, Refused
 
 app = typer.Typer(
     name="responder",
@@ -38,9 +38,9 @@ def main() -> None:
     gc.set_threshold(COLLECT_AFTER)
     try:
         app(prog_name="responder")
-    except BadSalonFile as error:
+    except BadFile as error:
         _complain(
-            f"{len(error.problems)} mistakes in the salon file\n{error}" if len(error.problems) > 1 else str(error)
+            f"{len(error.problems)} mistakes in the {error.what}\n{error}" if len(error.problems) > 1 else str(error)
         )
         raise SystemExit(2) from None
     except Refused as error:

@@ -14,7 +14,7 @@ from responder.settings import Settings
 
 
 async def import_salon_file(settings: Settings, path: Path) -> str:
-    """One line about what changed; raises `BadSalonFile` before anything is touched."""
+    """One line about what changed; raises `BadFile` before anything is touched."""
     file = read_salon_file(path)
     database = Database(database_url(settings))
     await database.open()

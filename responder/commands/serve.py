@@ -34,7 +34,7 @@ LISTEN_BACKLOG = 1024
 
 
 def serve(settings: Settings, *, with_jobs: bool, reload_salon: Path | None = None) -> None:
-    """Serve until stopped; raises `BadSetting` or `BadSalonFile` when something the start needs is missing."""
+    """Serve until stopped; raises `BadSetting` or `BadFile` when something the start needs is missing."""
     file = read_salon_file(reload_salon) if reload_salon is not None else None
     listener = listen(settings)
     url = database_url(settings)

@@ -133,5 +133,5 @@ def _syntax(error: yaml.YAMLError, text: str) -> Mistake:
     problem = getattr(error, "problem", None) or "cannot be understood"
     hint = "; put text that holds `: ` in quotes" if "mapping values" in problem else ""
     if "expected a single document" in str(error):
-        problem = "`---` starts a second document; one file describes one salon"
+        problem = "`---` starts a second document; a file holds one"
     return Mistake((), f"is not valid YAML: {problem}{hint}", line)

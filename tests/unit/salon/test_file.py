@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from responder.errors import BadSalonFile, SalonFileProblem
+from responder.errors import BadFile, FileProblem
 from responder.salon.file import read_salon_file
 from responder.salon.schema import Bitrix24Crm, Bitrix24Options, SalonFile, WebchatChannel
 from tests.factories import salon_data
@@ -42,8 +42,8 @@ def read(folder: Path, text: str | bytes, **options: Any) -> SalonFile:
     return read_salon_file(path, **options)
 
 
-def problems(folder: Path, text: str | bytes, **options: Any) -> list[SalonFileProblem]:
-    with pytest.raises(BadSalonFile) as caught:
+def problems(folder: Path, text: str | bytes, **options: Any) -> list[FileProblem]:
+    with pytest.raises(BadFile) as caught:
         read(folder, text, **options)
     return caught.value.problems
 
@@ -249,7 +249,7 @@ def test_what_is_no_usable_yaml(tmp_path: Path, raw: bytes, line: int, problem: 
 
 def test_a_missing_file_is_a_mistake_like_others(tmp_path: Path) -> None:
     """A path that leads nowhere is reported in the same form."""
-    with pytest.raises(BadSalonFile, match=r"nowhere\.yaml: there is no such file$"):
+    with pytest.raises(BadFile, match=r"nowhere\.yaml: there is no such file$"):
         read_salon_file(tmp_path / "nowhere.yaml")
 
 
