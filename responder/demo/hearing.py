@@ -38,6 +38,7 @@ MEANS: Sequence[tuple[str, Asked]] = (
     ("booked", Asked.BOOKED),
     ("moved", Asked.BOOKED),
     ("offer_ask", Asked.CHOICE),
+    ("offer_ask_one", Asked.CHOICE),
     ("ask_when_with_nearest", Asked.CHOICE),
     ("ask_when", Asked.WHEN),
     ("ask_move", Asked.WHEN),

@@ -77,8 +77,10 @@ class Meaning:
     also: tuple[str, ...] = ()  # keys of further services wanted in the same visit, in order; `service` is the first
     specialist: str | None = None  # key
     any_specialist: bool = False
+    shift_min: int | None = None  # minutes later (negative: earlier) than what was chosen or booked
     choice: int | None = None  # 1-based; -1 is the last
     offer_token: str | None = None
+    is_unknown_service: bool = False  # something the salon does not list was asked for
     knowledge: str | None = None  # key of the item that answers
     answer: str | None = None  # free wording by the LLM, already guarded
     language: str | None = None

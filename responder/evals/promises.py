@@ -7,6 +7,7 @@ and what the customer said; `booked`, `cancelled` and the like may be claimed on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +17,10 @@ from responder.dialogue.state import DialogueState
 from responder.llm.facts import Facts
 from responder.llm.guard import violations
 from responder.salon.profile import SalonProfile
+from responder.turns.wording import phrases
 
 MAX_CHARS = 4_000  # of a reply; messengers carry more
+_BLANK = re.compile(r"\{\w+\}")
 SETTLED = frozenset({"booked", "moved"})  # decisions that tell the customer of a visit
 
 VISITS = """
@@ -48,10 +51,18 @@ class Said:
     visits: Sequence[dict[str, Any]]  # rows of `VISITS`
 
 
+def _set_phrases(language: str | None) -> Iterator[str]:
+    """What the product itself says to whoever needs a person: "if it is urgent, call 112"."""
+    book = phrases(language or "ru")
+    return (part for name, phrase in book.items() if name.startswith("handoff") for part in _BLANK.split(phrase))
+
+
 def broken_promises(said: Said) -> Iterator[str]:
     """Each statement of the reply that nothing bears out, in words."""
     states = {row["state"] for row in said.visits}
     times = [row["starts_at"] for row in said.visits]
+    opens = said.salon.hours.next_opening(said.now)
+    times += [] if opens is None else [opens]
     times += [offer.starts_at for offer in (*said.before.offers, said.before.chosen) if offer is not None]
     claims = {"available"} if said.after.offers or said.after.chosen or times else set()
     claims |= {"booked"} if states & {"booked", "came"} else set()
@@ -62,7 +73,7 @@ def broken_promises(said: Said) -> Iterator[str]:
         state=said.after,
         extra_times=times,
         extra_dates=[day for wish in said.before.wishes for day in (wish.date_from, wish.date_to) if day],
-        extra_texts=[word for word in said.words if word],
+        extra_texts=[*(word for word in said.words if word), *_set_phrases(said.after.language)],
         may_claim=claims,
         max_chars=MAX_CHARS,
     )

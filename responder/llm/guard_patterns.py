@@ -78,7 +78,10 @@ SPACED_TIME = re.compile(rf"{_H}(?:\s|\s?(?:ч|h)\.?\s?)(?P<m>[0-5]\d)(?!\d){_NO
 AT_HOUR = re.compile(rf"{_AT}{_H}{_NO_NOUN}{_TAIL}")
 AROUND_HOUR = re.compile(rf"{_AROUND}{_H}{_NO_NOUN}(?!\s?{_HOUR_UNIT}(?!\s?{_UNNAMED_PART})){_TAIL}")
 HOUR_WITH_PART = re.compile(rf"{_H}(?:\s?{_HOUR_UNIT})?\s?{_PART}")
-NEXT_HOUR = re.compile(rf"(?<={BLANK})\s?(?:,|-|(?:{joined('between_hours')})\s)\s?{_H}(?!\w){_NO_NOUN}{_TAIL}")
+_LASTS = rf"\s?\d{{1,2}}\s?{_HOUR_UNIT}(?!\s?{_UNNAMED_PART})"  # after a comma: "2,700, 2 h"
+NEXT_HOUR = re.compile(
+    rf"(?<={BLANK})\s?(?:,(?!{_LASTS})|-|(?:{joined('between_hours')})\s)\s?{_H}(?!\w){_NO_NOUN}{_TAIL}"
+)
 
 # Days
 

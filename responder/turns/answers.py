@@ -42,9 +42,10 @@ def _prices(state: DialogueState, meaning: Meaning, at: Situation) -> list[Say]:
     return [at.say("price_list"), *(Say("price_line", at.voice.price_line(service)) for service in listed)]
 
 
-def _services(_state: DialogueState, _meaning: Meaning, at: Situation) -> list[Say]:
+def _services(_state: DialogueState, meaning: Meaning, at: Situation) -> list[Say]:
+    unknown = [at.say("not_listed")] if meaning.is_unknown_service else []
     names = ", ".join(at.voice.service(service).lower() for service in at.salon.services[:LISTED_SERVICES])
-    return [Say("services_list", f"{at.voice.say('services_list')} {names}.")]
+    return [*unknown, Say("services_list", f"{at.voice.say('services_list')} {names}.")]
 
 
 def _address(_state: DialogueState, _meaning: Meaning, at: Situation) -> list[Say]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
-from responder.dialogue.meaning import Asked, Intent, Meaning
+from responder.dialogue.meaning import Asked, Intent, Meaning, Wish
 from responder.dialogue.state import DialogueState
 from responder.dialogue.states import HandoffReason
 from responder.turns import flow, people
@@ -30,6 +31,7 @@ def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
         asked = Asked.NOTHING if state.asked is Asked.CANCEL_CONFIRM else state.asked
         state = state.but(visit=None, is_move=False, asked=asked)
     meaning, at = _hours_apart(meaning, at)
+    meaning = _shifted(state, meaning, at)
     for rule in RULES:
         decision = rule(state, meaning, at)
         if decision is not None:
@@ -50,6 +52,20 @@ def _not_for_ever(decision: Decision, before: DialogueState, at: Situation) -> D
     if repeats < REPEATS_BEFORE_HANDOFF or before.handed_off:
         return decision.but(state=decision.state.but(repeats=repeats))
     return people.hand_off(decision.state.but(repeats=0), at, HandoffReason.NOT_UNDERSTOOD)
+
+
+def _shifted(state: DialogueState, meaning: Meaning, at: Situation) -> Meaning:
+    """ "An hour later" as the time it means: seen from what is chosen, from the only offer, or from the visit."""
+    if meaning.shift_min is None or meaning.wishes:
+        return meaning
+    only_offer = state.offers[0] if len(state.offers) == 1 else None
+    kept = state.chosen or only_offer or (state.visit if state.service is None else None)
+    if kept is None:
+        return meaning
+    start = kept.starts_at.astimezone(at.salon.zone) + timedelta(minutes=meaning.shift_min)
+    wish = Wish(date_from=start.date(), date_to=start.date(), exact_time=start.time())
+    moves = {Intent.RESCHEDULE} if kept is state.visit else set()
+    return replace(meaning, wishes=(wish,), intents=meaning.intents - {Intent.LATER, Intent.EARLIER} | moves)
 
 
 def _hours_apart(meaning: Meaning, at: Situation) -> tuple[Meaning, Situation]:

@@ -233,7 +233,8 @@ def after_cancelled(decision: Decision, at: Situation) -> Decision:
 
 
 def offer_lines(state: DialogueState, at: Situation, head: Say | None) -> Decision:
-    lines = [*(() if head is None else (head,)), *_offer_list(state.offers, at), at.say("offer_ask")]
+    question = at.say("offer_ask" if len(state.offers) > 1 else "offer_ask_one")
+    lines = [*(() if head is None else (head,)), *_offer_list(state.offers, at), question]
     return Decision(
         name=Outcome.OFFER,
         state=state.but(asked=Asked.CHOICE),

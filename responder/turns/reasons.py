@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from responder.booking.slots import SearchReason, SlotSearch
 from responder.dialogue.meaning import Wish
-from responder.salon.profile import SalonProfile
+from responder.salon.profile import SalonProfile, Specialist
 from responder.turns.situation import Situation
 
 # Reasons with a second phrase, for when no single day or no single person can be spoken of.
@@ -21,13 +21,14 @@ def reason_line(found: SlotSearch, wishes: Sequence[Wish], *, duration_min: int,
     voice, salon, reason = at.voice, at.salon, found.reason
     phrase = f"reason_{reason.value}"
     person = salon.specialist(found.specialist)
+    on_day = voice.on_this_day(found.day) if _is_of_one_date(found, person) else voice.on_day(found.day)
     params: dict[str, str | int] = {
         "duration": voice.duration(duration_min),
         "notice": voice.duration(salon.booking_notice_min),
         "minutes": salon.slot_step_min,
         "until_date": voice.day(_last_day(salon, at)),
-        "on_day": voice.on_day(found.day),
-        "on_day_cap": voice.sentence(voice.on_day(found.day)),
+        "on_day": on_day,
+        "on_day_cap": voice.sentence(on_day),
     }
     if reason in _OF_ONE_PERSON:
         if person is None or (found.day is None and reason is not SearchReason.DAY_OFF):
@@ -41,6 +42,13 @@ def reason_line(found: SlotSearch, wishes: Sequence[Wish], *, duration_min: int,
     if reason is SearchReason.FULL and found.day is not None and not any(_says_time(wish) for wish in wishes):
         return voice.say("reason_full_day", **params)
     return voice.say(phrase, **params)
+
+
+def _is_of_one_date(found: SlotSearch, person: Specialist | None) -> bool:
+    """Whether the reason holds for this date and not for every such day of the week."""
+    if found.reason is SearchReason.DAY_OFF and person is not None and found.day is not None:
+        return bool(person.hours.week[found.day.weekday()])
+    return found.reason in (SearchReason.HOLIDAY, SearchReason.DAY_OFF)
 
 
 def _last_day(salon: SalonProfile, at: Situation) -> date:

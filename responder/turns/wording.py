@@ -65,6 +65,12 @@ class Voice:
             return self.say(f"on_day_{day.weekday()}")
         return self.say("on_date", date=self.day(day))
 
+    def on_this_day(self, day: date | None) -> str:
+        """The same of one day alone, with its date, lest it be taken for every such day of the week."""
+        if day is None or not 1 < (day - self._today).days < DAYS_BY_NAME:
+            return self.on_day(day)
+        return self.say("on_day_of_date", on_day=self.on_day(day), date=self.day(day))
+
     def sentence(self, text: str) -> str:
         """The same with a capital letter."""
         return text[:1].upper() + text[1:]

@@ -60,6 +60,9 @@ class ChoiceReader:
         by_wish = by_time(offers, wishes)
         if by_wish is not None:
             return by_wish
+        fitting = [place for place, offer in enumerate(offers, 1) if any(_fits(offer, wish) for wish in wishes)]
+        if fitting and any(talk().choices["whichever"].search(sentence.text) for sentence in sentences):
+            return fitting[0]
         by_place = self._by_place(sentences, tokens, count=len(offers), asked=asked, has_wish=bool(wishes))
         if by_place is not None:
             return by_place

@@ -75,6 +75,8 @@ def hear_intents(
         intents |= found
         refused |= is_refused
         wants |= _has(sentence.text, "want")
+    if not (wants or Intent.BOOK in intents) and any(_is_broken(sentence.text) for sentence in sentences):
+        intents.add(Intent.COMPLAINT)
     if cancelling.orders:
         intents = (intents - {Intent.BOOK, Intent.APPOINTMENT}) | {Intent.CANCEL}
     elif cancelling.asked and not intents.intersection(_ORDERS):
@@ -145,8 +147,6 @@ def _in_sentence(sentence: Sentence, *, cancels: bool) -> tuple[set[Intent], boo
     if found & {Intent.RESCHEDULE, Intent.APPOINTMENT}:
         found.discard(Intent.BOOK)
     found |= {intent for intent in _PLAIN if _has(text, intent)}
-    if _has(text, "breakage") and not (_has(text, "want") or Intent.BOOK in found or words.hypothetical.search(text)):
-        found.add(Intent.COMPLAINT)
     if Intent.COMPLAINT in found and _is_only_supposed(text):
         found.discard(Intent.COMPLAINT)
         is_question = True
@@ -154,6 +154,10 @@ def _in_sentence(sentence: Sentence, *, cancels: bool) -> tuple[set[Intent], boo
     if is_question and not found - {Intent.GREET, Intent.THANKS}:
         found.add(Intent.QUESTION)
     return found, refused
+
+
+def _is_broken(text: str) -> bool:
+    return _has(text, "breakage") and not talk().hypothetical.search(text)
 
 
 def _without_lead(clause: str) -> str:

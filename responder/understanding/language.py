@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence, Set
 from functools import cache
 
-from responder.understanding.lexicon import LANGUAGES, section, strings
+from responder.understanding.lexicon import LANGUAGES, section, strings, table
 
 _NATIVE_WEIGHT = 3  # a brand name in Latin letters does not make a Russian sentence English
 
@@ -30,6 +30,18 @@ def transliterated(words: Set[str]) -> str | None:
     """The language that one of the words, typed in another alphabet, gives away: "zavtra" is Russian."""
     told = words & _transliterated().keys()
     return _transliterated()[min(told)] if told else None
+
+
+@cache
+def short_words(language: str) -> dict[str, str]:
+    """Words of `language` typed in another alphabet that are words elsewhere too: read so in its own dialogues only."""
+    if language not in LANGUAGES:
+        return {}
+    return {
+        typed: word
+        for word, all_typed in table(section(language, "talk").get("translit_short")).items()
+        for typed in all_typed
+    }
 
 
 def is_borrowed(word: str) -> bool:

@@ -66,7 +66,9 @@ def interpret(found: Findings, context: Context) -> Meaning:
         also=services.also,
         specialist=found.specialist,
         any_specialist=any_specialist,
+        shift_min=found.when.shift_min,
         choice=choice,
+        is_unknown_service=_is_unknown_service(found),
         knowledge=found.knowledge,
         language=found.language,
         risk=found.risk,
@@ -120,12 +122,18 @@ def _intents(found: Findings, context: Context, *, wishes: tuple[Wish, ...], cho
         intents -= {Intent.LATER, Intent.EARLIER, Intent.QUESTION}
     if heard.wants_other and not wishes and choice is None and (context.offers or context.asked in _ABOUT_SLOTS):
         intents.add(Intent.DECLINE)
-    if heard.asks_for_service and not found.services.key and not found.services.candidates:
+    if _is_unknown_service(found):
         intents.add(Intent.SERVICES)
     _add_booking(intents, found, context, wishes)
     _add_assent(intents, found, context, wishes, choice)
     _add_moves(intents, found, context, wishes)
     return intents if choice is None else intents - {Intent.OTHER_DAY, Intent.DECLINE}
+
+
+def _is_unknown_service(found: Findings) -> bool:
+    """ "Do you do tattoos?" where nothing of the kind is listed."""
+    is_known = found.services.key or found.services.candidates or found.knowledge
+    return found.heard.asks_for_service and not is_known
 
 
 def _add_booking(intents: set[Intent], found: Findings, context: Context, wishes: tuple[Wish, ...]) -> None:
@@ -167,6 +175,8 @@ def _add_assent(
     if context.asked in _CONFIRMING:
         if (not wishes or (fits_offer and heard.strong_yes)) and not intents & {Intent.LATER, Intent.EARLIER}:
             intents.add(Intent.CONFIRM)
+            if not wishes and found.services.key is None:
+                intents.discard(Intent.BOOK)  # "yes, book it" orders nothing new
     elif context.asked is Asked.CHOICE:
         if not wishes and not intents & {Intent.LATER, Intent.EARLIER, Intent.OTHER_DAY}:
             intents.add(Intent.CONFIRM)

@@ -21,9 +21,12 @@ _BETWEEN = (":", "-", ",", '"')
 
 
 class NameReader:
-    """`taken` are words of the salon (services) that are no names."""
+    """`taken` are words of the salon (services) that are no names; `people` are the names of its specialists."""
 
-    def __init__(self, taken: frozenset[str]) -> None:
+    def __init__(self, taken: frozenset[str], *, people: frozenset[str] = frozenset()) -> None:
+        self._people = people
+        self._not = talk().between["denied"]
+        self._instead = talk().between["instead"]
         words = talk().name_words
         self._strong = [tuple(phrase.split()) for phrase in words.get("strong", ())]
         self._weak = [tuple(phrase.split()) for phrase in words.get("weak", ())]
@@ -45,12 +48,27 @@ class NameReader:
     ) -> tuple[str | None, tuple[int, int] | None]:
         """The name and its span. `is_asked`: it was the question. `phones` are the spans of phone numbers in the
         message: a lone name beside one signs it."""
-        found = self._introduced(tokens, source)
+        found = self._corrected(tokens, source) or self._introduced(tokens, source)
         if not found and is_asked:
             found = self._bare(tokens, source)
         if not found and phones:
             found = self._signed(tokens, source, phones)
         return _written(found, source) if found else (None, None)
+
+    def _corrected(self, tokens: Sequence[Token], source: str) -> list[Token]:
+        """The second of "не Алёна, а Алина"; a specialist who is refused is none of the customer's names."""
+        for at, token in enumerate(tokens):
+            if token.text not in self._not:
+                continue
+            wrong = self._run(tokens[at + 1 :], source, is_sure=False)
+            rest = [one for one in tokens[at + 1 + len(wrong) :] if one.shape is not Shape.MARK or one.text == "-"]
+            if not wrong or any(one.text in self._people for one in wrong) or not rest:
+                continue
+            if rest[0].text in self._instead:
+                rest = rest[1:]
+            if right := self._run(rest, source, is_sure=False):
+                return right
+        return []
 
     def _introduced(self, tokens: Sequence[Token], source: str) -> list[Token]:
         said = {token.text for token in tokens}

@@ -25,8 +25,8 @@ from responder.understanding.specialists import SpecialistReader
 from responder.understanding.spelling import Mender
 from responder.understanding.talk import talk
 from responder.understanding.timewords import time_words
-from responder.understanding.tokens import Token
-from responder.understanding.utterance import Utterance, blanks, hear, join
+from responder.understanding.tokens import Shape, Token
+from responder.understanding.utterance import ENDS, Utterance, blanks, hear, join
 from responder.understanding.wishes import When, WishReader
 from responder.understanding.words import is_known
 
@@ -45,7 +45,7 @@ class Reader:
         self._specialists = SpecialistReader(salon.specialists)
         self._knowledge = KnowledgeReader(salon.knowledge, trade=self._own_words)
         self._choices = ChoiceReader()
-        self._names = NameReader(self._own_words)
+        self._names = NameReader(self._own_words, people=self._specialists.vocabulary())
         vocabulary = {*time_words().vocabulary(), *talk().spelling, *self._services.vocabulary()}
         names = self._specialists.vocabulary() | talk().whole
         self._mender = Mender(vocabulary, is_word=lambda word: word in names or is_known(word))
@@ -55,7 +55,8 @@ class Reader:
         was made of give `understood=False`; no words at all give an empty meaning that may need no reply."""
         source = join(texts)
         phones = self._phones.read(source, is_asked=context.asked is Asked.PHONE)
-        utterance = hear(source, mask(source, [*blanks(source), *phones.spans]), mender=self._mender)
+        speech = mask(source, [*blanks(source), *phones.spans])
+        utterance = hear(source, speech, mender=self._mender, language=context.language)
         findings = self._find(utterance, phones, now=now, context=context)
         return interpret(findings, context)
 
@@ -66,7 +67,7 @@ class Reader:
         )
         nameless = [t for t in tokens if name_span is None or not name_span[0] <= t.start < name_span[1]]
         specialist = self._specialists.read(tokens, besides=name_span)
-        when, choice = self._when(nameless, utterance, specialist, now=now, context=context)
+        when, choice = self._when(_of_now(nameless), utterance, specialist, now=now, context=context)
         heard = hear_intents(
             utterance.sentences,
             has_link=utterance.has_link,
@@ -90,7 +91,7 @@ class Reader:
             knowledge=knowledge,
             risk=next((kind for kind, words in heard.risks if not self._knowledge.mentions(knowledge, words)), None),
             choice=choice,
-            language=utterance.language,
+            language=None if name is not None and _says_no_more(nameless) else utterance.language,
             has_words=bool(utterance.words) or bool(phones.spans),
             signs=utterance.source,
         )
@@ -111,7 +112,7 @@ class Reader:
         if choice is None and not when.wishes and may_be_hour:
             when = read(is_asked=True)
             choice = self._choose(tokens, utterance, when, specialist, context) if when.wishes else None
-        if choice is not None:
+        if choice is not None or context.asked is Asked.CHOICE:
             when = replace(when, wishes=tuple(wish for wish in when.wishes if not self._is_place(wish)))
         return when, choice
 
@@ -138,6 +139,24 @@ class Reader:
 
     def _is_place(self, wish: Wish) -> bool:
         return wish.exact_time is None and self._choices.names_a_place(wish.text)
+
+
+def _of_now(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Without the sentences that tell what was, where there are others: "last time it came off in three days. I'd like
+    Saturday" wishes for Saturday only."""
+    sentences: list[list[Token]] = [[]]
+    for token in tokens:
+        sentences[-1].append(token)
+        if token.text in ENDS:
+            sentences.append([])
+    now = [one for one in sentences if not talk().told_of_past.search(" ".join(token.text for token in one))]
+    kept = [token for one in now for token in one]
+    return kept if any(token.shape is Shape.WORD for token in kept) else tokens
+
+
+def _says_no_more(tokens: Sequence[Token]) -> bool:
+    """Whether no word is left beside the name: "Lena 8903..." is written so in any language."""
+    return not any(token.shape is Shape.WORD for token in tokens)
 
 
 def _asks_for_name(context: Context) -> bool:

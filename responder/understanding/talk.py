@@ -35,6 +35,7 @@ class Talk:
         self.policy_unless = self._block("policy_unless")
         self.hypothetical = self._block("hypothetical")
         self.supposed = self._block("supposed")
+        self.told_of_past = self._block("told_of_past")
         self.lead = self._block("lead")
         self.question_starts = self._block("question_starts")
         self.courtesy = self._block("courtesy")

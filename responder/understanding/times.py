@@ -14,14 +14,18 @@ from responder.understanding.atoms import Atom, Bounds, Clock, Grammar, Handler,
 _NOT_HOUR = "(?!COUNTED|DAY_UNIT|WEEK|MONTH_UNIT|MINUTE|MONTH|DAY_WORD|AGO|HOUR_LENGTH)"
 _PM = "(?:MERIDIEM|DAY_OR_PM|IN? THE? PART)"
 _HOUR = "(?:NUMBER|CLOCK)"
+_LENGTH = "(?:HOUR|HALF_HOUR|HOUR_AND_HALF|MINUTE|HOUR_LENGTH)"
 _LED = "(?:AT|FOR|BY|AROUND)"
 _AFTER_DATE = "(?:(?<=DATE)|(?<=DATE COMMA))"
 _BOUND = "(?:(?<=FROM)|(?<=UNTIL)|(?<=AFTER)|(?<=BEFORE)|(?<=NOT_EARLIER)|(?<=NOT_LATER))"
 
+_MINUTES = {Kind.HOUR: 60, Kind.HOUR_LENGTH: 60, Kind.HALF_HOUR: 30, Kind.HOUR_AND_HALF: 90, Kind.MINUTE: 1}
+
 CLOCKS = Grammar(
     Rule(name, pattern)
     for name, pattern in (
-        ("shift", "FOR? A? NUMBER? (?:HOUR|HALF_HOUR|MINUTE|HOUR_LENGTH) (?:AFTER|BEFORE)(?!NUMBER|CLOCK|PART)"),
+        ("shift", f"FOR? A? NUMBER? {_LENGTH} (?:AFTER|BEFORE)(?!NUMBER|CLOCK|PART)"),
+        ("shift", f"(?:AFTER|BEFORE) FOR A? NUMBER? {_LENGTH}"),
         ("half_to", f"{_LED}? HALF_TO DASH? (?:ORDINAL|NUMBER) {_PM}?"),
         ("half_past", f"{_LED}? A? HALF_PAST NUMBER HOUR_MARK? {_PM}?"),
         ("quarter_of", f"{_LED}? QUARTER ORDINAL {_PM}?"),
@@ -45,6 +49,7 @@ CLOCKS = Grammar(
         ("hour_minute", f"(?<!ITIS)(?:{_LED}+|{_BOUND}|{_AFTER_DATE}) NUMBER NUMBER{_NOT_HOUR}(?!HOUR)"),
         ("one", "(?<!ITIS)(?:AT|FOR|BY) HOUR (?:DAY_OR_PM|PART)?"),
         ("one", "HOUR (?:DAY_OR_PM|PART)"),
+        ("one", "(?<=NOT_EARLIER)HOUR|(?<=NOT_LATER)HOUR|(?<=AFTER)HOUR(?!NUMBER)"),
         ("hours", f"{_LED}* NUMBER (?:HOUR|HOUR_MARK)"),
         ("hours", f"{_LED}* CLOCK HOUR?"),
         ("hours", f"(?<!ITIS){_LED}+ NUMBER{_NOT_HOUR}"),
@@ -83,9 +88,13 @@ class Hours:
         handler: Handler = getattr(self, f"_{rule}")
         return handler
 
-    def _shift(self, _: Sequence[Atom]) -> Atom | None:
+    def _shift(self, atoms: Sequence[Atom]) -> Atom | None:
         """No hour: "на час позже" is later than something."""
-        return None
+        count = next(iter(_numbers(atoms)), 1)
+        unit = next(atom.kind for atom in atoms if atom.kind in _MINUTES)
+        is_later = any(atom.kind is Kind.AFTER for atom in atoms)
+        minutes = _MINUTES[unit] * (1 if unit in (Kind.HALF_HOUR, Kind.HOUR_AND_HALF) else count)
+        return Atom(Kind.SHIFT, 0, 0, number=minutes if is_later else -minutes)
 
     def _half_to(self, atoms: Sequence[Atom]) -> Atom | None:
         return _clock(atoms, _previous(_numbers(atoms)[0]), 30)

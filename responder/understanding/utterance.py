@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from responder.understanding.language import detect, is_borrowed, transliterated
+from responder.understanding.language import detect, is_borrowed, short_words, transliterated
 from responder.understanding.spelling import Mender
 from responder.understanding.tokens import Shape, Token, clean, tokenise
 from responder.understanding.translit import cyrillic
@@ -26,7 +26,7 @@ _MONEY = re.compile(
     rf"[$€£₽]\s?{_AMOUNT}|(?<!\d){_AMOUNT}\s?(?:[$€£₽]|(?:руб|rub|usd|eur|тыс|евро)\w*\b\.?|р\b\.?)|(?<!\d)\d{{1,3}}[кk]\b",
     re.IGNORECASE,
 )
-_END = frozenset(".!?;\n")
+ENDS = frozenset(".!?;\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +64,26 @@ def blanks(source: str) -> list[tuple[int, int]]:
     return [match.span() for pattern in (LINK, _MAIL, _MONEY) for match in pattern.finditer(source)]
 
 
-def hear(source: str, speech: str, *, mender: Mender) -> Utterance:
-    """`speech` is `source` with spans blanked."""
+def hear(source: str, speech: str, *, mender: Mender, language: str | None = None) -> Utterance:
+    """`speech` is `source` with spans blanked; `language` that of the dialogue so far."""
     tokens = tokenise(speech)
-    spelled, language = _spelled(tokens)
+    spelled, typed_in = _spelled(tokens, language)
     mended = tuple(
         token.with_text(mender.mend(token.text)) if token.shape is Shape.WORD else token for token in spelled
     )
     words = tuple(token.text for token in tokens if token.shape is Shape.WORD)
     return Utterance(
-        source, mended, tuple(_sentences(mended)), bool(LINK.search(source)), language or detect(source, words)
+        source, mended, tuple(_sentences(mended)), bool(LINK.search(source)), typed_in or detect(source, words)
     )
 
 
-def _spelled(tokens: Sequence[Token]) -> tuple[Sequence[Token], str | None]:
+def _spelled(tokens: Sequence[Token], spoken: str | None) -> tuple[Sequence[Token], str | None]:
     """The words in their own alphabet, and the language where that told it."""
-    language = transliterated({token.text for token in tokens})
+    words = {token.text for token in tokens if token.shape is Shape.WORD}
+    language = transliterated(words)
+    if language is None and spoken is not None and words and words <= short_words(spoken).keys():
+        short = short_words(spoken)
+        return [token.with_text(short.get(token.text, token.text)) for token in tokens], spoken
     if language is None:
         return tokens, None
     return [token.with_text(cyrillic(token.text)) if _is_latin(token) else token for token in tokens], language
@@ -95,7 +99,7 @@ def _sentences(tokens: Sequence[Token]) -> list[Sentence]:
     for token in tokens:
         if token.shape is not Shape.MARK:
             clauses[-1].append(token.text)
-        elif token.text in _END:
+        elif token.text in ENDS:
             _close(sentences, clauses, is_question=token.text == "?")
             clauses = [[]]
         elif token.text == "," or (token.text == "-" and not token.glued):

@@ -31,6 +31,7 @@ class When:
     wishes: tuple[Wish, ...] = ()
     refused: bool = False
     refused_day: bool = False
+    shift_min: int | None = None  # later (or, negative, earlier) than something, by so much
     spans: tuple[tuple[int, int], ...] = ()  # of the pieces that the wishes were made of
 
 
@@ -59,7 +60,8 @@ class WishReader:
         atoms = _without_hopeful_noes(atoms, text)
         calendar = Calendar(now.date(), Clock(now.hour, now.minute, is_fixed=True))
         atoms = self._hours.read(calendar.read(atoms))
-        if is_asked:
+        shift = next((atom.number for atom in atoms if atom.kind is Kind.SHIFT), None)
+        if is_asked and shift is None:
             atoms = _answer(atoms, now.date())
         assembly = Assembly()
         drafts = assembly.run(atoms)
@@ -74,6 +76,7 @@ class WishReader:
             wishes=tuple(wishes),
             refused=assembly.refused,
             refused_day=assembly.refused_day,
+            shift_min=shift,
             spans=tuple(span for draft in drafts for span in draft.spans),
         )
 
