@@ -1,6 +1,6 @@
 # The whole of Responder by name. Paths are relative on purpose: make cannot quote a space.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench docs pictures lock clean
+.PHONY: help run demo test check bench eval docs pictures lock clean
 
 PYTHON := .venv/bin/python
 ARGS ?=
@@ -31,6 +31,10 @@ check: ## lint, format, types, architecture, documentation
 bench: ## messages a second and CPU a turn, beside the lean floor program
 	@sh .ci/setup dev
 	@$(PYTHON) -m benchmarks.run $(ARGS)
+
+eval: ## play the scenarios through the real turns, say what was not as it should be
+	@sh .ci/setup runtime
+	@$(PYTHON) -m responder.cli eval $(ARGS)
 
 docs: ## write the pages that are generated from the code
 	@sh .ci/setup dev

@@ -11,7 +11,7 @@ import psycopg_pool
 import typer
 
 from responder import __version__
-from responder.cli import figures, processes, salons, words
+from responder.cli import evals, figures, processes, salons, words
 from responder.errors import BadFile, Refused
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for part in (processes, figures, words, salons):
+for part in (processes, figures, words, evals, salons):
     app.add_typer(part.app)
 COLLECT_AFTER = 10_000  # objects: loading what a command needs makes hundreds of thousands, and no garbage
 

@@ -10,13 +10,15 @@ from typing import Any
 
 import psycopg
 
-from responder.assembly import responder
+from responder.assembly import database_url, responder
 from responder.clock import ShiftedClock
 from responder.db.embedded import start_server
+from responder.db.engine import Database
 from responder.db.migrate import migrate
 from responder.errors import BadSetting
 from responder.evals.file import Found
 from responder.evals.player import Player
+from responder.evals.saving import scenario_of
 from responder.evals.verdict import Tally
 from responder.salon.demo import DEMO_SALON
 from responder.salon.document import read_document
@@ -50,6 +52,16 @@ async def play_at(
         verdicts = [[await player.play(one) for _ in range(runs)] for one in found]
     by = settings.llm_model if settings.has_llm else "rules"
     return Tally(verdicts=verdicts, seconds=time.monotonic() - began, by=by)
+
+
+async def saved(settings: Settings, thread_id: int, *, name: str) -> str:
+    """A live dialogue as the text of a scenario file. Raises `NotFound`."""
+    database = Database(database_url(settings), pool_size=1)
+    await database.open()
+    try:
+        return await scenario_of(database, thread_id, name=name)
+    finally:
+        await database.close()
 
 
 def _alone(settings: Settings, *, with_llm: bool) -> Settings:

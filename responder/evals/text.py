@@ -41,7 +41,8 @@ def _figures(tally: Tally) -> Iterator[str]:
     plays, good = len(tally.played), sum(each.is_success for each in tally.played)
     known = sum(bool(each.found.scenario.fails_because) and not each.is_success for each in tally.played)
     runs = f"{tally.runs} run{'s' * (tally.runs > 1)}"
-    yield f"{len(tally.verdicts)} scenarios by {tally.by}, {runs}: {tally.seconds:.1f} s"
+    count = len(tally.verdicts)
+    yield f"{count} scenario{'s' * (count != 1)} by {tally.by}, {runs}: {tally.seconds:.1f} s"
     yield f"  succeeded             {good} of {plays} ({100 * tally.success:.1f} %)" + (
         f", {known} of the others known" if known else ""
     )
