@@ -19,7 +19,8 @@ from responder.evals.schema import Step
 from responder.evals.stage import Line, Stage, set_stage
 from responder.evals.verdict import Exchange, Verdict
 
-MOST_ALIKE = 3  # the same question so often in a row is a loop
+_OFFER_LINES = 4  # three offers and the question
+MOST_ALIKE = 4  # times in a row that one question is asked: a loop; the third repeat should call a person
 
 NEW_LINES = """
 SELECT id, author, text, payload FROM message
@@ -153,10 +154,10 @@ class Player:
                 visits=talk.visits,
             )
             talk.promises += promises.broken_promises(said)
-            talk.questions.append(line.text.splitlines()[-1] if talk.state.asked is not Asked.NOTHING else "")
+            talk.questions.append(_question(line.text, talk.state.asked))
         last = talk.questions[-MOST_ALIKE:]
         if lines and len(last) == MOST_ALIKE and last[0] and len(set(last)) == 1:
-            talk.loops.append(last[0])
+            talk.loops.append(last[0].splitlines()[-1])
 
     async def _end(self, stage: Stage, talk: _Talk, today: Any) -> Ended:
         thread = await stage.thread()
@@ -173,6 +174,13 @@ class Player:
             salon=stage.salon,
             today=today,
         )
+
+
+def _question(reply: str, asked: Asked) -> str:
+    """What a reply asks: its last line, and the offers to choose from; nothing where it asks nothing."""
+    if asked is Asked.NOTHING:
+        return ""
+    return "\n".join(reply.splitlines()[-_OFFER_LINES:] if asked is Asked.CHOICE else reply.splitlines()[-1:])
 
 
 def _in_words(step: Step) -> str:

@@ -34,7 +34,7 @@ def _talk(verdict: Verdict) -> Iterator[str]:
     for promise in verdict.promises:
         yield f"    ! said what no fact bears out: {promise}"
     for loop in verdict.loops:
-        yield f"    ! asked three times in a row: {loop}"
+        yield f"    ! asked over and over: {loop}"
 
 
 def _figures(tally: Tally) -> Iterator[str]:

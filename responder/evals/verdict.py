@@ -23,8 +23,8 @@ class Exchange:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """One scenario played once. `promises` are statements that no fact bears out, `loops` questions asked three times
-    over, `unfinished` how it ended when it neither succeeded nor came to a person."""
+    """One scenario played once. `promises` are statements that no fact bears out, `loops` questions asked over
+    and over."""
 
     found: Found
     exchanges: tuple[Exchange, ...]

@@ -85,7 +85,7 @@ async def read(
             asking.cancel()
     meaning, by = by_rules, "rules"
     if answer is not None and answer.outcome is LlmOutcome.USED and answer.meaning is not None:
-        meaning, by = merge(by_rules, answer.meaning), "llm"
+        meaning, by = merge(by_rules, answer.meaning, asked=context.asked), "llm"
     return Reading(
         meaning=_with_contact(_both(meaning, pressed), claim, salon),
         by=by,

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from responder.dialogue.meaning import Intent, Meaning, Wish
+from responder.dialogue.meaning import Asked, Intent, Meaning, Wish
 from responder.llm.merge import merge
 
 TOMORROW = Wish(date_from=date(2026, 11, 24), date_to=date(2026, 11, 24))
@@ -79,11 +79,35 @@ def test_a_literal_yes_or_no_is_not_turned_round(literal: Intent, other: Intent)
     assert merged.intents == {literal, Intent.PRICE}
 
 
+@pytest.mark.parametrize("deed", [Intent.CONFIRM, Intent.SPAM])
+@pytest.mark.parametrize("understood", [True, False])
+def test_a_deed_needs_the_literal_word(deed: Intent, understood: bool) -> None:
+    """A yes that books, and the verdict that silences, are the customer's own: no model says them in their stead."""
+    merged = merge(Meaning(understood=understood), Meaning(intents=intents(deed, Intent.PRICE)))
+    assert merged.intents == {Intent.PRICE}
+    assert deed in merge(Meaning(intents=intents(deed)), Meaning(intents=intents(deed))).intents
+
+
+def test_nothing_is_called_off_that_the_rules_read_otherwise() -> None:
+    """Where the rules could not read the words the LLM may ask whether to cancel; where they could, it may not."""
+    cancel = Meaning(intents=intents(Intent.CANCEL))
+    assert Intent.CANCEL not in merge(Meaning(intents=intents(Intent.DECLINE)), cancel).intents
+    assert Intent.CANCEL in merge(Meaning(understood=False), cancel).intents
+    assert Intent.CANCEL not in merge(Meaning(understood=False), cancel, asked=Asked.CANCEL_CONFIRM).intents
+
+
+def test_what_only_the_rules_measure_is_kept() -> None:
+    """ "An hour later" and an unlisted service reach the decision beside an LLM too."""
+    merged = merge(Meaning(shift_min=60, is_unknown_service=True), Meaning(intents=intents(Intent.QUESTION)))
+    assert (merged.shift_min, merged.is_unknown_service) == (60, True)
+
+
 def test_silence_needs_both_sides() -> None:
-    """The LLM may find that thanks need no answer; not while the rules found something to act upon."""
+    """The LLM may find that thanks need no answer; not while the rules found something to act upon, nor where they
+    could not read what was said: nobody is left without an answer on a model's word."""
     silent = Meaning(needs_no_reply=True)
     assert merge(Meaning(intents=intents(Intent.THANKS)), silent).needs_no_reply
-    assert merge(Meaning(understood=False), silent).needs_no_reply
+    assert not merge(Meaning(understood=False), silent).needs_no_reply
     for found in (
         Meaning(phones=("+79123456789",)),
         Meaning(wishes=(FRIDAY,)),
