@@ -19,7 +19,7 @@ SEND_SECONDS = Histogram("responder_send_seconds", "Time of one attempt.", ("cha
 WAIT_SECONDS = Histogram(
     "responder_wait_seconds", "From the clock start to the accepted reply.", ("channel", "author"), buckets=SECONDS
 )
-LLM_CALLS = Counter("responder_llm_calls", "Calls of the LLM.", ("outcome",))
+LLM_CALLS = Counter("responder_llm_calls", "Calls of an LLM.", ("endpoint", "outcome"))
 LEADS = Counter("responder_lead_pushes", "Attempts to bring a lead into a CRM.", ("crm", "outcome"))
 HANDOFFS = Counter("responder_handoffs", "Dialogues handed to people.", ("reason",))
 BOOKINGS = Counter("responder_bookings", "Slots held, booked, refused because taken, cancelled.", ("outcome",))

@@ -6,6 +6,7 @@ What belongs to one salon stands in its salon file, not here. `docs/settings.md`
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -24,6 +25,8 @@ PATTERNS = {
     "database_url": (("postgresql", "postgres"), "postgresql://user:password@host:5432/database"),
     "redis_url": (("redis", "rediss", "unix"), "redis://host:6379/0"),
     "llm_base_url": (("http", "https"), "https://host/v1"),
+    "llm_2_base_url": (("http", "https"), "https://host/v1"),
+    "llm_3_base_url": (("http", "https"), "https://host/v1"),
     "public_url": (("http", "https"), "https://host"),
 }
 
@@ -55,6 +58,27 @@ class Settings(BaseSettings):
     ] = None
     openai_api_key: Annotated[SecretStr | None, Field(description="Used when `LLM_API_KEY` is unset.")] = None
     llm_model: Annotated[str, Field(min_length=1, description="Model name as the endpoint calls it.")] = "gpt-4o-mini"
+    llm_price: Annotated[
+        str | None,
+        Field(description="Prices of a million tokens, sent/cached/written, like `0.15/0.075/0.60`. Unset: no costs."),
+    ] = None
+    llm_currency: Annotated[
+        str, Field(min_length=3, max_length=3, description="Currency of those prices, three letters.")
+    ] = "USD"
+    llm_2_base_url: Annotated[
+        str | None, Field(description="A second endpoint, asked when the first fails or is slow. `https://.../v1`.")
+    ] = None
+    llm_2_api_key: Annotated[SecretStr | None, Field(description="Its key.")] = None
+    llm_2_model: Annotated[str | None, Field(description="Its model; `LLM_MODEL` when unset.")] = None
+    llm_2_price: Annotated[str | None, Field(description="Its prices, as `LLM_PRICE`.")] = None
+    llm_3_base_url: Annotated[str | None, Field(description="A third one.")] = None
+    llm_3_api_key: Annotated[SecretStr | None, Field(description="Its key.")] = None
+    llm_3_model: Annotated[str | None, Field(description="Its model; `LLM_MODEL` when unset.")] = None
+    llm_3_price: Annotated[str | None, Field(description="Its prices, as `LLM_PRICE`.")] = None
+    llm_hedge_s: Annotated[
+        float,
+        Field(ge=0, le=30, description="Seconds without an answer after which the next is asked too. 0: on failure."),
+    ] = 1.2
     llm_deadline_s: Annotated[
         float, Field(gt=0, le=30, description="Seconds after arrival at which the rules' answer goes out instead.")
     ] = 2.2
@@ -109,6 +133,14 @@ class Settings(BaseSettings):
         if not _is_address_of(schemes, url if isinstance(url, str) else url.get_secret_value()):
             raise ValueError(f"must be an address like {example}")
         return url.rstrip("/") if isinstance(url, str) else url
+
+    @field_validator("llm_price", "llm_2_price", "llm_3_price")
+    @classmethod
+    def _is_price(cls, text: str | None) -> str | None:
+        amounts = [] if text is None else text.split("/")
+        if text is not None and not (len(amounts) in (2, 3) and all(_is_amount(amount) for amount in amounts)):
+            raise ValueError("must be like 0.15/0.075/0.60: a million tokens sent, cached, written")
+        return text
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -182,6 +214,10 @@ def _is_address_of(schemes: Collection[str], text: str) -> bool:
     except ValueError:  # a port that is no number, a bracket left open
         return False
     return parts.scheme in schemes and port != 0 and (bool(parts.hostname) or "https" not in schemes)
+
+
+def _is_amount(text: str) -> bool:
+    return re.fullmatch(r"\d+(?:\.\d+)?", text.strip()) is not None
 
 
 def _own_words(error: ErrorDetails) -> str:

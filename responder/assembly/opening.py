@@ -18,6 +18,7 @@ from responder.intake.rules import Pace
 from responder.intake.service import Intake
 from responder.live import InProcessLive, Live
 from responder.live_redis import RedisLive
+from responder.llm.backend import EndpointSpec, price_of
 from responder.llm.reader import LlmReader
 from responder.salon.loader import SalonCache
 from responder.secrets_file import kept_secret
@@ -25,6 +26,8 @@ from responder.settings import Settings
 from responder.turns.engine import Limits, TurnEngine
 from responder.turns.scheduler import TurnScheduler
 from responder.watch.service import Watch
+
+OPENAI = "https://api.openai.com/v1"
 
 
 @asynccontextmanager
@@ -97,15 +100,28 @@ async def responder(
 async def _open_llm(settings: Settings, clock: Clock, stack: AsyncExitStack) -> LlmReader | None:
     if not settings.has_llm:
         return None
-    llm = LlmReader(
-        base_url=settings.llm_base_url or "https://api.openai.com/v1",
-        api_key=settings.llm_key,
-        model=settings.llm_model,
-        clock=clock,
-    )
+    llm = LlmReader(endpoints_of(settings), clock=clock, hedge_s=settings.llm_hedge_s)
     await llm.open()
     stack.push_async_callback(llm.close)
     return llm
+
+
+def endpoints_of(settings: Settings) -> list[EndpointSpec]:
+    """The chain of LLM endpoints: the first, then those that are set beside it."""
+    first = (settings.llm_base_url or OPENAI, settings.llm_key, settings.llm_model, settings.llm_price)
+    others = (
+        (settings.llm_2_base_url, settings.llm_2_api_key, settings.llm_2_model, settings.llm_2_price),
+        (settings.llm_3_base_url, settings.llm_3_api_key, settings.llm_3_model, settings.llm_3_price),
+    )
+    chain = [("llm", *first)]
+    for number, (address, key, model, price) in enumerate(others, start=2):
+        if address is not None or key is not None:
+            secret = key.get_secret_value() if key else "none"
+            chain.append((f"llm_{number}", address or OPENAI, secret, model or settings.llm_model, price))
+    return [
+        EndpointSpec(name=name, base_url=address, api_key=key, model=model, price=price_of(price) if price else None)
+        for name, address, key, model, price in chain
+    ]
 
 
 def _secret(settings: Settings, name: str) -> str:

@@ -17,6 +17,7 @@ from responder.commands.findings import Finding, State
 from responder.dialogue.meaning import Context
 from responder.dialogue.state import DialogueState
 from responder.errors import BadSetting
+from responder.llm.backend import Backend
 from responder.llm.reader import LlmReader
 from responder.llm.reading import Line
 from responder.salon.profile import AlertDestination, SalonProfile
@@ -105,7 +106,7 @@ async def _examine_outside(running: Responder) -> list[Finding]:
         return [Finding(part="salons", state=State.FAIL, detail="none has been imported", hint=hint)]
     names = ", ".join(salon.slug for salon in salons)
     found = await asyncio.gather(
-        _examine_llm(running, salons[0]),
+        *(_examine_llm(running, backend, salons[0]) for backend in (running.llm.backends if running.llm else (None,))),
         *(_examine_channel(running, salon, account) for salon in salons for account in salon.channels),
         *(_examine_crm(running, salon, account) for salon in salons for account in salon.crm),
         *(_examine_alerts(running, salon, destination) for salon in salons for destination in salon.alerts),
@@ -117,20 +118,23 @@ async def _examine_outside(running: Responder) -> list[Finding]:
     return [Finding(part="salons", state=State.OK, detail=names), *found, *deaf]
 
 
-async def _examine_llm(running: Responder, salon: SalonProfile) -> Finding:
+async def _examine_llm(running: Responder, backend: Backend | None, salon: SalonProfile) -> Finding:
     """One real question, read the way a customer's words are: nothing less shows that key, model and form are right."""
-    llm, model = running.llm, running.settings.llm_model
-    if llm is None:
+    llm = running.llm
+    if llm is None or backend is None:
         detail = "understanding by rules; LLM_BASE_URL and LLM_API_KEY, or OPENAI_API_KEY, switch it on"
         return Finding(part="llm", state=State.OFF, detail=detail)
-    outcome, detail = await _asked(running, llm, salon)
+    name, model = backend.spec.name, backend.spec.model
+    outcome, detail = await _asked(running, llm, name, salon)
     if outcome is None:
-        return Finding(part="llm", state=State.OK, detail=model)
-    hint = "customers are answered by rules meanwhile; check LLM_BASE_URL, LLM_API_KEY and LLM_MODEL"
-    return Finding(part="llm", state=State.FAIL, detail=f"{model}: {outcome} ({detail})", hint=hint)
+        return Finding(part=name, state=State.OK, detail=model)
+    prefix = name.upper()
+    others = "the others are asked" if len(llm.backends) > 1 else "customers are answered by rules"
+    hint = f"{others} meanwhile; check {prefix}_BASE_URL, {prefix}_API_KEY and {prefix}_MODEL"
+    return Finding(part=name, state=State.FAIL, detail=f"{model}: {outcome} ({detail})", hint=hint)
 
 
-async def _asked(running: Responder, llm: LlmReader, salon: SalonProfile) -> tuple[str | None, str]:
+async def _asked(running: Responder, llm: LlmReader, name: str, salon: SalonProfile) -> tuple[str | None, str]:
     reading = await llm.read(
         [Line(author="customer", text=salon.services[0].name.to(salon.language))],
         salon=salon,
@@ -138,6 +142,7 @@ async def _asked(running: Responder, llm: LlmReader, salon: SalonProfile) -> tup
         context=Context(language=salon.language),
         now=running.clock.now(),
         deadline_s=PATIENCE_S,
+        only=name,
     )
     return (None, "") if reading.meaning is not None else (str(reading.outcome), reading.detail)
 

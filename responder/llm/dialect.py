@@ -9,10 +9,13 @@ from typing import Any
 import orjson
 
 from responder.llm.prompt import Message
-from responder.llm.tools import SCHEMAS
+from responder.llm.tools import LOOSE_SCHEMAS, SCHEMAS
 
 MAX_TOKENS = 500
-_TOOLS = orjson.Fragment(orjson.dumps(SCHEMAS))  # the same in every request: written out once
+# the same in every request: written out once
+_TOOLS = orjson.Fragment(orjson.dumps(SCHEMAS))
+_LOOSE_TOOLS = orjson.Fragment(orjson.dumps(LOOSE_SCHEMAS))
+_ABOUT_STRICTNESS = ("strict", "additionalproperties", "schema")
 _LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": None}
 
 
@@ -21,6 +24,7 @@ class Dialect:
     """The fields of a request that not every vendor takes; the fresh value is what most do."""
 
     has_tools: bool = True
+    is_strict: bool = True  # the endpoint may hold the model to the schemas of the tools
     tool_choice: str | None = "required"
     has_temperature: bool = True
     limit: str | None = "max_tokens"
@@ -28,7 +32,7 @@ class Dialect:
     def request(self, model: str, messages: list[Message]) -> dict[str, Any]:
         body: dict[str, Any] = {"model": model, "messages": messages}
         if self.has_tools:
-            body["tools"] = _TOOLS
+            body["tools"] = _TOOLS if self.is_strict else _LOOSE_TOOLS
             if self.tool_choice is not None:
                 body["tool_choice"] = self.tool_choice
         if self.has_temperature:
@@ -45,6 +49,8 @@ class Dialect:
             return replace(self, has_temperature=False)
         if not self.has_tools:
             return None
+        if self.is_strict and any(word in complaint for word in _ABOUT_STRICTNESS):
+            return replace(self, is_strict=False)
         if self.tool_choice == "required":
             return replace(self, tool_choice="auto")
         if self.tool_choice is not None and "tool_choice" in complaint:

@@ -42,6 +42,7 @@ def judge(reply: Reply, question: Question) -> LlmReading:
         detail=reply.detail,
         tokens_in=reply.tokens_in,
         tokens_out=reply.tokens_out,
+        tokens_cached=reply.tokens_cached,
     )
     if not reply.calls:
         return spent

@@ -1,5 +1,9 @@
-"""The LLM as a reader: the customer's words go out in one call under a deadline, a `Meaning` comes back or a reason why
-not. It never raises and never takes longer than it was given; it books nothing, and what it says is checked.
+"""The LLM as a reader: the customer's words go out under a deadline, a `Meaning` comes back or a reason why not. It
+never raises and never takes longer than it was given; it books nothing, and what it says is checked.
+
+Several endpoints make a chain. The first is asked; the next when it fails, or has not answered `hedge_s` after it was
+asked. The first usable answer counts, and what is still on its way then is given up. What comes after the deadline can
+still be had from `LlmReading.late`.
 """
 
 from __future__ import annotations
@@ -9,55 +13,39 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_before_delay
-from tenacity.wait import wait_random
-
-from responder import metrics
 from responder.clock import Clock
 from responder.dialogue.meaning import Context
 from responder.dialogue.state import DialogueState
 from responder.llm import prompt
-from responder.llm.breaker import Breaker
-from responder.llm.dialect import Dialect
-from responder.llm.endpoint import Endpoint, EndpointBusy, EndpointError, EndpointRefused
-from responder.llm.judge import Question, judge
-from responder.llm.reading import Line, LlmOutcome, LlmReading
-from responder.llm.reply import Reply, parse
-from responder.logs import get_logger
+from responder.llm.backend import Backend, EndpointSpec, together
+from responder.llm.judge import Question
+from responder.llm.reading import Line, LlmOutcome, LlmReading, nothing
 from responder.salon.profile import SalonProfile
 
-ATTEMPTS = 3
-_QUICK_SHARE = 0.7  # of the deadline: a retry that would start later cannot succeed in time
-_FAIR_DEADLINE_S = 0.5  # being late within less says nothing about the endpoint
-_PAUSE = wait_random(0.05, 0.2)
-_MAX_REPHRASINGS = 4
-
-log = get_logger("llm")
+HEDGE_S = 1.2
+LATE_WITHIN_S = 20.0  # after the deadline; later than that nobody waits any more
 
 
 class LlmReader:
-    """One endpoint and model. Made once, used from many tasks at once, closed once."""
+    """A chain of endpoints. Made once, used from many tasks at once, closed once."""
 
-    def __init__(
-        self, *, base_url: str | None, api_key: str, model: str, clock: Clock, breaker: Breaker | None = None
-    ) -> None:
-        self._base_url = base_url
-        self._api_key = api_key
-        self._model = model
-        self._clock = clock
-        self._breaker = breaker or Breaker(clock)
-        self._dialect = Dialect()
-        self._endpoint: Endpoint | None = None
+    def __init__(self, endpoints: Sequence[EndpointSpec], *, clock: Clock, hedge_s: float = HEDGE_S) -> None:
+        """`hedge_s` 0: the next endpoint is asked only when one fails."""
+        self.backends = tuple(Backend(spec, clock) for spec in endpoints)
+        self._hedge_s = hedge_s
+        self._late: set[asyncio.Future[LlmReading]] = set()
 
     async def open(self) -> None:
-        """Make the client; touches no network."""
-        self._endpoint = self._endpoint or Endpoint(base_url=self._base_url, api_key=self._api_key)
+        """Make the clients; touches no network."""
+        for backend in self.backends:
+            await backend.open()
 
     async def close(self) -> None:
         """Harmless twice."""
-        endpoint, self._endpoint = self._endpoint, None
-        if endpoint is not None:
-            await endpoint.close()
+        for late in tuple(self._late):
+            late.cancel()
+        for backend in self.backends:
+            await backend.close()
 
     async def read(
         self,
@@ -68,9 +56,11 @@ class LlmReader:
         context: Context,
         now: datetime,
         deadline_s: float,
+        only: str | None = None,
     ) -> LlmReading:
         """What the customer's last words mean, within `deadline_s` seconds of wall time; raises nothing but
-        `CancelledError`. `meaning` is None unless the outcome is USED, or GUARDED with something left."""
+        `CancelledError`. `meaning` is None unless the outcome is USED, or GUARDED with something left. `only` names
+        one endpoint to ask."""
         template = prompt.choose_template(salon, state, context)
         question = Question(
             conversation=conversation,
@@ -81,93 +71,118 @@ class LlmReader:
             template=template,
             deadline_s=deadline_s,
         )
-        reading = replace(await self._read(question), prompt_version=template.version)
-        metrics.LLM_CALLS.labels(reading.outcome.value).inc()
-        return reading
+        asked = [backend for backend in self.backends if only in (None, backend.spec.name)]
+        return replace(await self._read(question, asked), prompt_version=template.version)
 
-    async def _read(self, question: Question) -> LlmReading:
-        if self._endpoint is None or not prompt.new_words(question.conversation).strip():
-            return _nothing(LlmOutcome.OFF, "nothing to read" if self._endpoint else "not open")
+    async def _read(self, question: Question, backends: Sequence[Backend]) -> LlmReading:
+        if not prompt.new_words(question.conversation).strip():
+            return nothing(LlmOutcome.OFF, "nothing to read")
         if question.deadline_s <= 0:
-            return _nothing(LlmOutcome.LATE, "no time left")
-        if not self._breaker.admit():
-            return _nothing(LlmOutcome.FAILED, "endpoint rests after failures")
+            return nothing(LlmOutcome.LATE, "no time left")
+        race = _Race(backends, question, hedge_s=self._hedge_s)
         try:
-            async with asyncio.timeout(question.deadline_s):
-                reply = await self._ask(self._endpoint, question)
-            self._breaker.succeeded()
-            return judge(reply, question)
-        except TimeoutError:
-            self._failed(question)
-            return _nothing(LlmOutcome.LATE, f"no answer within {question.deadline_s:.1f} s")
-        except EndpointError as error:
-            self._breaker.failed()
-            return _nothing(LlmOutcome.FAILED, str(error))
-        except Exception as error:
-            # The outer edge of a call: whatever a vendor invents next must not cost the customer the rules' answer.
-            log.exception("llm_reading_broke")
-            return _nothing(LlmOutcome.FAILED, f"unexpected {type(error).__name__}")
+            reading = await race.run()
+            if reading.outcome is LlmOutcome.LATE:
+                reading = replace(reading, late=self._kept(race))
+            return reading
         finally:
-            self._breaker.abandoned()
+            race.give_up()
 
-    def _failed(self, question: Question) -> None:
-        if question.deadline_s >= _FAIR_DEADLINE_S:
-            self._breaker.failed()
-
-    async def _ask(self, endpoint: Endpoint, question: Question) -> Reply:
-        """The reply, in the plainest dialect that the endpoint insists on; one that worked is kept."""
-        dialect, with_history = self._dialect, True
-        for _ in range(_MAX_REPHRASINGS):
-            request = dialect.request(self._model, _messages(question, dialect, with_history=with_history))
-            try:
-                reply = parse(await self._complete(endpoint, request, question.deadline_s))
-            except EndpointRefused as error:
-                if error.is_about_length and with_history:
-                    with_history = False
-                    continue
-                plainer = dialect.plainer(error.complaint) if error.is_about_form else None
-                if plainer is None:
-                    raise
-                dialect = plainer
-                continue
-            if dialect is not self._dialect and reply.calls:
-                log.info("llm_dialect_learned", dialect=repr(dialect))
-                self._dialect = dialect
-            return reply
-        raise EndpointRefused("no form of the request is accepted", status=400)
-
-    async def _complete(self, endpoint: Endpoint, request: dict[str, object], deadline_s: float) -> bytes:
-        """One answer; quick failures are tried again while there is time for an answer."""
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(EndpointBusy),
-            stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(deadline_s * _QUICK_SHARE),
-            wait=_wait_s,
-            sleep=self._clock.sleep,
-            reraise=True,
-        ):
-            with attempt:
-                return await endpoint.complete(request)
-        raise AssertionError("unreachable: the last attempt raises")
+    def _kept(self, race: _Race) -> asyncio.Future[LlmReading]:
+        late = asyncio.ensure_future(_afterwards(race.hand_over(), LATE_WITHIN_S))
+        self._late.add(late)
+        late.add_done_callback(self._late.discard)
+        return late
 
 
-def _messages(question: Question, dialect: Dialect, *, with_history: bool) -> list[prompt.Message]:
-    return prompt.messages(
-        question.template,
-        question.conversation,
-        salon=question.salon,
-        state=question.state,
-        context=question.context,
-        now=question.now,
-        with_tools=dialect.has_tools,
-        with_history=with_history,
-    )
+class _Race:
+    """The calls of one question."""
+
+    def __init__(self, backends: Sequence[Backend], question: Question, *, hedge_s: float) -> None:
+        self._left = list(backends)
+        self._question = question
+        self._hedge_s = hedge_s
+        self._running: dict[asyncio.Task[LlmReading], Backend] = {}
+        self._came: list[LlmReading] = []
+
+    async def run(self) -> LlmReading:
+        """The first usable reading before the deadline, or why there is none."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        deadline = began + self._question.deadline_s
+        asks_next_at = self._ask_next(began)
+        if not self._running:
+            return nothing(LlmOutcome.FAILED, "every endpoint rests after failures")
+        while self._running:
+            until = min(deadline, asks_next_at)
+            done, _ = await asyncio.wait(
+                self._running, timeout=max(until - loop.time(), 0.0), return_when=asyncio.FIRST_COMPLETED
+            )
+            usable = self._take(done)
+            if usable is not None:
+                return usable
+            if loop.time() >= deadline:
+                return self._missed()
+            if not self._running or loop.time() >= asks_next_at:
+                asks_next_at = self._ask_next(loop.time())
+        return replace(self._came[-1], **together(self._came))
+
+    def hand_over(self) -> list[asyncio.Task[LlmReading]]:
+        """What is still on its way, no longer to be given up here."""
+        running, self._running = list(self._running), {}
+        return running
+
+    def give_up(self) -> None:
+        """Cancel what is still on its way."""
+        for task, backend in self._running.items():
+            task.cancel()
+            backend.breaker.abandoned()
+        self._running = {}
+
+    def _ask_next(self, now: float) -> float:
+        """Ask the next endpoint that is not resting; gives when the one after it is due."""
+        while self._left:
+            backend = self._left.pop(0)
+            if backend.breaker.admit():
+                self._running[asyncio.create_task(backend.read(self._question))] = backend
+                break
+        return now + self._hedge_s if self._left and self._hedge_s > 0 else float("inf")
+
+    def _take(self, done: set[asyncio.Task[LlmReading]]) -> LlmReading | None:
+        for task in done:
+            backend = self._running.pop(task)
+            reading = task.result()
+            self._came.append(reading)
+            if reading.outcome is LlmOutcome.FAILED:
+                backend.breaker.abandoned()  # what was the endpoint's fault it has been told already
+            else:
+                backend.breaker.succeeded()
+            if reading.meaning is not None:
+                return replace(reading, **together(self._came))
+        return None
+
+    def _missed(self) -> LlmReading:
+        for backend in self._running.values():
+            backend.missed(self._question.deadline_s)
+        detail = f"no answer within {self._question.deadline_s:.1f} s"
+        last = next(iter(self._running.values())).spec if self._running else None
+        reading = nothing(LlmOutcome.LATE, detail)
+        if last is not None:
+            reading = replace(reading, endpoint=last.name, model=last.model)
+        return replace(reading, **together(self._came))
 
 
-def _wait_s(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    named = error.retry_after_s if isinstance(error, EndpointBusy) else None
-    return named if named is not None else _PAUSE(state)
-
-
-def _nothing(outcome: LlmOutcome, detail: str) -> LlmReading:
-    return LlmReading(meaning=None, outcome=outcome, detail=detail)
+async def _afterwards(running: Sequence[asyncio.Task[LlmReading]], within_s: float) -> LlmReading:
+    """The first usable one of the late, while anybody may still want it."""
+    try:
+        async with asyncio.timeout(within_s):
+            for task in asyncio.as_completed(running):
+                reading = await task
+                if reading.meaning is not None:
+                    return reading
+    except TimeoutError:
+        pass
+    finally:
+        for each in running:
+            each.cancel()
+    return nothing(LlmOutcome.LATE, "nothing usable came late either")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -39,4 +40,14 @@ class LlmReading:
     refused: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    tokens_cached: int = 0  # of those sent
+    cost_micros: int | None = None  # millionths of the currency; None where no price is set
+    endpoint: str = ""
+    model: str = ""
     prompt_version: str = ""
+    late: asyncio.Future[LlmReading] | None = field(default=None, compare=False, repr=False)  # of a LATE one
+
+
+def nothing(outcome: LlmOutcome, detail: str) -> LlmReading:
+    """A reading without a meaning."""
+    return LlmReading(meaning=None, outcome=outcome, detail=detail)

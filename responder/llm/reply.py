@@ -33,6 +33,7 @@ class Reply:
     detail: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    tokens_cached: int = 0  # of those sent
 
 
 def parse(body: bytes) -> Reply:
@@ -52,6 +53,7 @@ def parse(body: bytes) -> Reply:
         detail=detail,
         tokens_in=_count(counts.get("prompt_tokens")),
         tokens_out=_count(counts.get("completion_tokens")),
+        tokens_cached=_cached(counts),
     )
 
 
@@ -133,6 +135,11 @@ def _first_object(text: str) -> dict[str, Any] | None:
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+
+
+def _cached(usage: Mapping[str, Any]) -> int:
+    details = usage.get("prompt_tokens_details")
+    return _count(details.get("cached_tokens")) if isinstance(details, dict) else 0
 
 
 def _empty() -> _Read:

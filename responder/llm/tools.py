@@ -148,4 +148,10 @@ def _tool(name: str, model: type[Arguments]) -> dict[str, Any]:
     }
 
 
+def _loose(tool: Mapping[str, Any]) -> dict[str, Any]:
+    function = {key: value for key, value in tool["function"].items() if key != "strict"}
+    return {**tool, "function": function}
+
+
 SCHEMAS: tuple[dict[str, Any], ...] = tuple(_tool(name, model) for name, model in TOOLS.items())
+LOOSE_SCHEMAS = tuple(_loose(tool) for tool in SCHEMAS)  # for vendors that do not know `strict`

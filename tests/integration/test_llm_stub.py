@@ -13,6 +13,7 @@ import pytest
 from responder.clock import FixedClock
 from responder.dialogue.meaning import Asked, Intent, Meaning
 from responder.dialogue.state import DialogueState
+from responder.llm.backend import EndpointSpec, Price
 from responder.llm.reader import LlmReader
 from responder.llm.reading import Line, LlmOutcome, LlmReading
 from tests.stubs import openai_api as api
@@ -31,10 +32,14 @@ async def stub() -> AsyncIterator[OpenAiStub]:
 
 @pytest.fixture
 async def reader(stub: OpenAiStub, clock: FixedClock) -> AsyncIterator[LlmReader]:
-    made = LlmReader(base_url=stub.url, api_key=API_KEY, model="stub", clock=clock)
+    made = LlmReader([endpoint(stub.url, API_KEY)], clock=clock)
     await made.open()
     yield made
     await made.close()
+
+
+def endpoint(url: str, key: str = API_KEY, *, name: str = "llm", price: Price | None = None) -> EndpointSpec:
+    return EndpointSpec(name=name, base_url=url, api_key=key, model="stub", price=price)
 
 
 async def read(
@@ -141,7 +146,7 @@ async def test_what_the_call_cost_is_told(reader: LlmReader) -> None:
 async def test_a_vendor_that_refuses_a_field_is_asked_without_it(clock: FixedClock, rejects: list[str]) -> None:
     """The request is put more plainly until the vendor takes it, and the next one is right at once."""
     async with OpenAiStub(rejects=rejects) as stub:
-        reader = LlmReader(base_url=stub.url, api_key=API_KEY, model="stub", clock=clock)
+        reader = LlmReader([endpoint(stub.url, API_KEY)], clock=clock)
         await reader.open()
         said = meaning_of(await read(reader, "Хочу маникюр завтра"))
         assert said.service == "manicure"
@@ -225,7 +230,7 @@ async def test_nobody_listening_is_a_failure(clock: FixedClock) -> None:
     """A refused connection is no exception."""
     async with OpenAiStub() as gone:
         pass
-    reader = LlmReader(base_url=gone.url, api_key=API_KEY, model="stub", clock=clock)
+    reader = LlmReader([endpoint(gone.url, API_KEY)], clock=clock)
     await reader.open()
     assert (await read(reader, "Привет")).outcome is LlmOutcome.FAILED
     await reader.close()
@@ -233,7 +238,7 @@ async def test_nobody_listening_is_a_failure(clock: FixedClock) -> None:
 
 async def test_a_wrong_key_is_a_failure(stub: OpenAiStub, clock: FixedClock) -> None:
     """An endpoint that refuses the key is asked once, and the reason names the status, not the key."""
-    reader = LlmReader(base_url=stub.url, api_key="sk-wrong", model="stub", clock=clock)
+    reader = LlmReader([endpoint(stub.url, "sk-wrong")], clock=clock)
     await reader.open()
     reading = await read(reader, "Привет")
     assert (reading.outcome, reading.detail) == (LlmOutcome.FAILED, "HTTP 401 invalid_api_key")
