@@ -18,7 +18,7 @@ from responder.intake.rules import Pace
 from responder.intake.service import Intake
 from responder.live import InProcessLive, Live
 from responder.live_redis import RedisLive
-from responder.llm.backend import EndpointSpec, price_of
+from responder.llm.backend import EndpointSpec, Price, price_of
 from responder.llm.reader import LlmReader
 from responder.salon.loader import SalonCache
 from responder.secrets_file import kept_secret
@@ -93,6 +93,7 @@ async def responder(
         stack.push_async_callback(running.close_accounts)
         stack.push_async_callback(delivery.close)
         stack.push_async_callback(scheduler.close)
+        stack.push_async_callback(engine.late.close)
         await running.refresh_accounts()
         yield running
 
@@ -119,9 +120,13 @@ def endpoints_of(settings: Settings) -> list[EndpointSpec]:
             secret = key.get_secret_value() if key else "none"
             chain.append((f"llm_{number}", address or OPENAI, secret, model or settings.llm_model, price))
     return [
-        EndpointSpec(name=name, base_url=address, api_key=key, model=model, price=price_of(price) if price else None)
+        EndpointSpec(name=name, base_url=address, api_key=key, model=model, price=_price(price, settings))
         for name, address, key, model, price in chain
     ]
+
+
+def _price(text: str | None, settings: Settings) -> Price | None:
+    return None if text is None else price_of(text, settings.llm_currency)
 
 
 def _secret(settings: Settings, name: str) -> str:

@@ -15,6 +15,7 @@ from responder.errors import NotFound
 from responder.reports.books import By
 from responder.reports.query import make_query
 from responder.reports.report import run_report
+from responder.reports.spending import read_spending, spending_document, spending_text
 from responder.reports.text import to_json, to_text
 from responder.salon.loader import SalonCache
 from responder.settings import Settings
@@ -68,9 +69,13 @@ async def report_text(
                     within_s=wanted.within_s,
                 )
                 report = await run_report(database, query, now=now, by=(wanted.by,), in_full=(By.CHANNEL,))
+                spent = await read_spending(database, query)
                 if as_json:
-                    return json.dumps(to_json(report), ensure_ascii=False, indent=2)
-                return to_text(report, language=language or profile.language)
+                    document = to_json(report) | {"llm": spending_document(spent)}
+                    return json.dumps(document, ensure_ascii=False, indent=2)
+                text = to_text(report, language=language or profile.language)
+                told = spending_text(spent, language=language or profile.language)
+                return f"{text}{told}\n" if told else text
     finally:
         await database.close()
     raise NotFound(

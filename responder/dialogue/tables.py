@@ -183,6 +183,7 @@ class Turn(SQLModel, table=True):
     __tablename__ = "turn"
     __table_args__ = (
         Index("turn_thread", "thread_id", "id"),
+        Index("turn_paid", "salon_id", "started_at", postgresql_where=text("tokens_in > 0")),
         Index("turn_given_up", "enquiry_id", postgresql_where=text("decision = 'handoff_failed'")),
     )
 
@@ -199,6 +200,10 @@ class Turn(SQLModel, table=True):
     meaning: dict[str, Any] = jsonb()
     decision: str = ""
     prompt_version: str | None = None
+    llm_model: str | None = None
     tokens_in: int = 0
+    tokens_cached: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # of those sent
     tokens_out: int = 0
+    llm_cost_micros: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))  # of the currency
+    llm_currency: str | None = None
     stages_ms: dict[str, Any] = jsonb()

@@ -40,6 +40,7 @@ class Price:
     sent: Decimal
     cached: Decimal
     written: Decimal
+    currency: str = "USD"
 
     def micros(self, *, tokens_in: int, tokens_cached: int, tokens_out: int) -> int:
         """The cost in millionths of the currency; `tokens_in` includes the cached ones."""
@@ -112,7 +113,7 @@ class Backend:
         cost = price.micros(
             tokens_in=reading.tokens_in, tokens_cached=reading.tokens_cached, tokens_out=reading.tokens_out
         )
-        return replace(reading, cost_micros=cost)
+        return replace(reading, cost_micros=cost, currency=price.currency)
 
     async def _ask(self, endpoint: Endpoint, question: Question) -> Reply:
         """The reply, in the plainest dialect that the endpoint insists on; one that worked is kept."""
@@ -150,7 +151,7 @@ class Backend:
         raise AssertionError("unreachable: the last attempt raises")
 
 
-def price_of(text: str) -> Price:
+def price_of(text: str, currency: str = "USD") -> Price:
     """Of "0.15/0.075/0.60": a million tokens sent, cached, written; two numbers are sent and written. Raises
     `ValueError` with what would be right."""
     parts = [part.strip() for part in text.split("/")]
@@ -160,7 +161,8 @@ def price_of(text: str) -> Price:
         amounts = []
     if len(amounts) not in (2, 3) or any(not amount.is_finite() or amount < 0 for amount in amounts):
         raise ValueError("must be prices of a million tokens like 0.15/0.075/0.60 (sent/cached/written)")
-    return Price(sent=amounts[0], cached=amounts[1] if len(amounts) == 3 else amounts[0], written=amounts[-1])
+    cached = amounts[1] if len(amounts) == 3 else amounts[0]
+    return Price(sent=amounts[0], cached=cached, written=amounts[-1], currency=currency.upper())
 
 
 def _messages(question: Question, dialect: Dialect, *, with_history: bool) -> list[prompt.Message]:
@@ -190,4 +192,5 @@ def together(readings: Sequence[LlmReading]) -> dict[str, Any]:
         "tokens_cached": sum(reading.tokens_cached for reading in readings),
         "tokens_out": sum(reading.tokens_out for reading in readings),
         "cost_micros": sum(costs) if costs else None,
+        "currency": next((reading.currency for reading in readings if reading.currency), None),
     }

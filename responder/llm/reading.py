@@ -42,6 +42,7 @@ class LlmReading:
     tokens_out: int = 0
     tokens_cached: int = 0  # of those sent
     cost_micros: int | None = None  # millionths of the currency; None where no price is set
+    currency: str | None = None
     endpoint: str = ""
     model: str = ""
     prompt_version: str = ""

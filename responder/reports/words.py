@@ -103,3 +103,24 @@ CHANNEL_NAMES: Mapping[str, str] = {  # names that no language changes
     "vk": "VK",
     "max": "MAX",
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpendingWords:
+    llm: str
+    tokens: str  # `{sent}`, `{written}`
+    per_booking: str  # `{cost}`, `{bookings}`
+
+
+SPENDING_WORDS: Mapping[str, SpendingWords] = {
+    "ru": SpendingWords(
+        llm="Языковая модель",
+        tokens="токенов отправлено {sent}, получено {written}",
+        per_booking="на одну запись {cost} (записей {bookings})",
+    ),
+    "en": SpendingWords(
+        llm="Language model",
+        tokens="{sent} tokens sent, {written} received",
+        per_booking="{cost} for each booking ({bookings} bookings)",
+    ),
+}

@@ -12,6 +12,10 @@ from responder.dialogue.state import DialogueState, Offer
 from responder.dialogue.states import HandoffReason, Substance
 from responder.turns.outcomes import QUESTIONS, Outcome
 
+NOTHING_NEW = frozenset(
+    {Outcome.MISUNDERSTOOD, Outcome.HANDOFF_NOT_UNDERSTOOD, Outcome.ASK_AGAIN, Outcome.SILENCE, Outcome.SPAM}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -102,6 +106,16 @@ class Decision:
     def repeats_question(self, before: DialogueState) -> bool:
         """Whether it asks what was open before, and nothing has moved on."""
         return self.name in QUESTIONS and _progress(self.state) == _progress(before)
+
+    @property
+    def says_more(self) -> bool:
+        """Whether it is worth a reply of its own after one that understood nothing."""
+        is_under_way = self.search is not None or self.deed is not None or self.recalls
+        if self.name in NOTHING_NEW:
+            return False
+        return (
+            is_under_way or self.handoff is not None or self.gives_facts or self.name.substance is Substance.SUBSTANTIVE
+        )
 
     def since(self, before: DialogueState) -> Decision:
         """The same, named for what it is when it only repeats the question that was open before."""

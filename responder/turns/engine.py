@@ -34,6 +34,7 @@ from responder.turns.decide import decide
 from responder.turns.decision import Decision
 from responder.turns.effects import carry_out, look_up
 from responder.turns.failures import Aftermath, Unfinished, back_off_or_give_up, take_hold, take_up_again
+from responder.turns.late import LateAnswers
 from responder.turns.reading import Reading, read
 from responder.turns.situation import Situation
 from responder.turns.typing_sign import TypingSign
@@ -85,6 +86,7 @@ class TurnEngine:
         self._llm = llm
         self._messenger_of = messenger_of
         self._readers: dict[int, tuple[int, Reader]] = {}
+        self.late = LateAnswers(database, clock=clock, take=self._take_late)
 
     async def run(self, thread_id: int, *, slots: asyncio.Semaphore | None = None) -> datetime | None:
         """Take the thread's turn, if it is due and free; gives when its next one is due, if words came meanwhile. One
@@ -157,12 +159,16 @@ class TurnEngine:
             age_s = (self._clock.now() - claim.unanswered_since).total_seconds()
             may_restart = restart < MOST_RESTARTS and age_s < self._limits.burst_cap_s
             try:
-                decision, committed = await self._commit(claim, salon, reading, may_restart=may_restart)
+                decision, at = self._decide(claim, salon, reading)
+                decision, committed = await self._commit(claim, decision, at, reading, may_restart=may_restart)
             except LeaseLost:
+                if reading.late is not None:
+                    reading.late.cancel()
                 if not may_restart:
                     raise
                 continue
             metrics.TURNS.labels(reading.by, decision.name).inc()
+            self.late.expect(reading, decision, claim)
             return Ended(next_due=committed.turn_due_at, send=partial(self._deliver, claim, decision, committed))
         return Ended()
 
@@ -180,10 +186,18 @@ class TurnEngine:
                 deadline_s=max(self._limits.llm_deadline_s - waited_s, 0.0),
             )
 
-    async def _commit(
-        self, claim: Claim, salon: SalonProfile, reading: Reading, *, may_restart: bool
-    ) -> tuple[Decision, Committed]:
-        """Decide, and write all of it down, or nothing."""
+    async def _take_late(self, claim: Claim, reading: Reading) -> bool:
+        """Say what a late answer of the LLM adds, on a thread that is claimed; False when it adds nothing."""
+        salon = await self._salons.get(claim.salon_id, claim.salon_revision)
+        decision, at = self._decide(claim, salon, reading)
+        if not decision.says_more:
+            return False
+        decision, committed = await self._commit(claim, decision, at, reading, may_restart=False)
+        metrics.TURNS.labels(reading.by, decision.name).inc()
+        await self._deliver(claim, decision, committed)
+        return True
+
+    def _decide(self, claim: Claim, salon: SalonProfile, reading: Reading) -> tuple[Decision, Situation]:
         language = language_of(claim, reading, salon)
         now = self._clock.now()
         messenger = self._messenger_of(claim.channel_account_id)
@@ -198,6 +212,12 @@ class TurnEngine:
         )
         decision = decide(claim.state.but(language=language), reading.meaning, at)
         claim.stopwatch.lap("decide")
+        return decision, at
+
+    async def _commit(
+        self, claim: Claim, decision: Decision, at: Situation, reading: Reading, *, may_restart: bool
+    ) -> tuple[Decision, Committed]:
+        """Ask and write the appointment book, and write all of it down, or nothing."""
         async with self._database.connection() as connection:
             decision = await look_up(connection, decision, at, claim)
             claim.stopwatch.lap("look_up")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -31,6 +31,31 @@ _ANSWERS_NOW = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What the LLM cost; `cost_micros` None where no price is set."""
+
+    model: str | None = None
+    tokens_in: int = 0
+    tokens_cached: int = 0
+    tokens_out: int = 0
+    cost_micros: int | None = None
+    currency: str | None = None
+
+    @classmethod
+    def of(cls, answer: LlmReading | None) -> Spent:
+        if answer is None:
+            return cls()
+        return cls(
+            model=answer.model or None,
+            tokens_in=answer.tokens_in,
+            tokens_cached=answer.tokens_cached,
+            tokens_out=answer.tokens_out,
+            cost_micros=answer.cost_micros,
+            currency=None if answer.cost_micros is None else answer.currency,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """What the words mean and who said so."""
 
@@ -40,8 +65,8 @@ class Reading:
     llm_detail: str = ""  # why it was not used
     llm_refused: str = ""  # its wording that the guard dropped
     prompt_version: str | None = None
-    tokens_in: int = 0
-    tokens_out: int = 0
+    spent: Spent = Spent()
+    late: asyncio.Future[LlmReading] | None = field(default=None, compare=False, repr=False)  # may still come
 
     def as_document(self) -> dict[str, Any]:
         """What was said, for the record of the turn, and what the LLM said in vain; customer details are left to their
@@ -93,8 +118,8 @@ async def read(
         llm_detail="" if answer is None else answer.detail,
         llm_refused="" if answer is None else answer.refused,
         prompt_version=None if answer is None else answer.prompt_version,
-        tokens_in=0 if answer is None else answer.tokens_in,
-        tokens_out=0 if answer is None else answer.tokens_out,
+        spent=Spent.of(answer),
+        late=None if answer is None else answer.late,
     )
 
 

@@ -70,9 +70,11 @@ WITH ours AS (
     RETURNING id, turn_due_at
 ), told AS (
     INSERT INTO turn (salon_id, thread_id, enquiry_id, started_at, decided_at, first_message_id, last_message_id,
-        understood_by, llm_outcome, meaning, decision, prompt_version, tokens_in, tokens_out, stages_ms)
+        understood_by, llm_outcome, meaning, decision, prompt_version, llm_model, tokens_in, tokens_cached, tokens_out,
+        llm_cost_micros, llm_currency, stages_ms)
     SELECT %(salon)s, id, %(enquiry)s, %(started)s, %(now)s, %(first)s, %(seen)s, %(understood_by)s, %(llm_outcome)s,
-        %(meaning)s, %(decision)s, %(prompt_version)s, %(tokens_in)s, %(tokens_out)s, %(stages)s
+        %(meaning)s, %(decision)s, %(prompt_version)s, %(llm_model)s, %(tokens_in)s, %(tokens_cached)s, %(tokens_out)s,
+        %(llm_cost)s, %(llm_currency)s, %(stages)s
     FROM ours
     RETURNING id
 ), said AS (
@@ -100,6 +102,16 @@ UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_failures = 0,
 WHERE id = %(thread)s AND lease_token = %(token)s
 RETURNING turn_due_at
 """
+
+# For a late answer: nothing has happened since the turn it belongs to, in the dialogue or in its state.
+CLAIM_AGAIN = """
+UPDATE thread SET lease_token = %(token)s, lease_until = %(until)s
+WHERE id = %(thread)s AND mode = 'bot' AND turn_due_at IS NULL AND lease_token IS NULL
+  AND last_inbound_id = %(seen)s AND answered_to_id = %(seen)s AND state = %(state)s::jsonb
+RETURNING id
+"""
+
+LET_GO = "UPDATE thread SET lease_token = NULL, lease_until = NULL WHERE id = %(thread)s AND lease_token = %(token)s"
 
 RELEASE = """
 UPDATE thread SET lease_token = NULL, lease_until = NULL, turn_due_at = %(due)s

@@ -40,6 +40,7 @@ REPORTS: dict[str, type[BaseModel]] = {
     "enquiries": models.Enquiries,
     "enquiries?measure=human_wait_s&part=open&working=true": models.Enquiries,
     "definitions": models.Definitions,
+    "spending": models.SpendingAnswer,
 }
 MISTAKES = (
     ("summary?from=2026-11-20&to=2026-11-01", "from"),

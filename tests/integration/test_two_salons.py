@@ -245,6 +245,7 @@ WALK: Mapping[tuple[str, str], Any] = {
             "histogram": "",
             "enquiries": "",
             "definitions": "",
+            "spending": "",
         }.items()
     },
     ("GET", "/alerts"): staff("/alerts?salon={salon}", right=SHOWN),

@@ -21,6 +21,7 @@ from responder.reports.documents import (
 from responder.reports.enquiries import list_enquiries
 from responder.reports.histogram import run_histogram
 from responder.reports.report import run_report
+from responder.reports.spending import read_spending, spending_document
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.web.access import Access
@@ -98,6 +99,15 @@ def report_api(*, database: Database, salons: SalonCache, clock: Clock, access: 
             after=asked.after,
         )
         return as_json(page_document(page, salon=salon.slug))
+
+    @router.get("/spending", response_model=models.SpendingAnswer)
+    async def spending(salon: Annotated[SalonProfile, Depends(gate)], asked: Annotated[Asked, Query()]) -> Response:
+        """What the language model cost in the period, and for each booking."""
+        now = clock.now()
+        query = asked.query(salon, now=now)
+        spent = await read_spending(database, query)
+        period = {"salon": salon.slug, "from": query.since.isoformat(), "to": query.until.isoformat()}
+        return as_json(period | {"llm": spending_document(spent)})
 
     @router.get("/definitions", response_model=models.Definitions)
     async def definitions(salon: Annotated[SalonProfile, Depends(gate)]) -> Response:

@@ -213,6 +213,26 @@ class DefinitionDescribed(Model):
     says: str
 
 
+class Spending(Model):
+    """Of one currency."""
+
+    currency: str | None = Field(description="Null for turns no price was set for.", examples=["USD"])
+    turns: Count = Field(description="Turns in which the model answered.", examples=[812])
+    tokens_in: Count = Field(examples=[974_400])
+    tokens_cached: Count = Field(description="Of those sent, found in the vendor's cache.", examples=[812_000])
+    tokens_out: Count = Field(examples=[32_480])
+    cost: float | None = Field(description="Null where no price was set.", examples=[0.1049])
+    bookings: Count = Field(description="Bookings made in dialogues in the period.", examples=[96])
+    cost_per_booking: float | None = Field(examples=[0.001093])
+
+
+class SpendingAnswer(Model):
+    salon: str
+    from_: date = Field(alias="from")
+    to: date
+    llm: list[Spending]
+
+
 class Definitions(Model):
     """What the words of the other answers mean."""
 
