@@ -27,6 +27,7 @@ PATTERNS = {
     "llm_base_url": (("http", "https"), "https://host/v1"),
     "llm_2_base_url": (("http", "https"), "https://host/v1"),
     "llm_3_base_url": (("http", "https"), "https://host/v1"),
+    "llm_transcribe_base_url": (("http", "https"), "https://host/v1"),
     "public_url": (("http", "https"), "https://host"),
 }
 
@@ -79,6 +80,15 @@ class Settings(BaseSettings):
         float,
         Field(ge=0, le=30, description="Seconds without an answer after which the next is asked too. 0: on failure."),
     ] = 1.2
+    llm_transcribe_model: Annotated[
+        str | None, Field(description="Model that writes voice messages down. Unset: a person listens to them.")
+    ] = None
+    llm_transcribe_base_url: Annotated[
+        str | None, Field(description="Its endpoint, `https://.../v1`; that of `LLM_BASE_URL` when unset.")
+    ] = None
+    llm_transcribe_api_key: Annotated[
+        SecretStr | None, Field(description="Its key; that of `LLM_API_KEY` when unset.")
+    ] = None
     llm_deadline_s: Annotated[
         float, Field(gt=0, le=30, description="Seconds after arrival at which the rules' answer goes out instead.")
     ] = 2.2

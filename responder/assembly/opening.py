@@ -20,6 +20,7 @@ from responder.live import InProcessLive, Live
 from responder.live_redis import RedisLive
 from responder.llm.backend import EndpointSpec, Price, price_of
 from responder.llm.reader import LlmReader
+from responder.llm.transcriber import Transcriber, TranscriberSpec
 from responder.salon.loader import SalonCache
 from responder.secrets_file import kept_secret
 from responder.settings import Settings
@@ -48,6 +49,7 @@ async def responder(
         )
         stack.push_async_callback(live.close)
         llm = await _open_llm(settings, clock, stack)
+        transcriber = await _open_transcriber(settings, clock, stack)
         salons = SalonCache(database)
         parts: dict[str, Responder] = {}
 
@@ -69,6 +71,7 @@ async def responder(
                 burst_cap_s=pace.cap_s,
             ),
             llm=llm,
+            transcriber=transcriber,
             messenger_of=messenger_of,
         )
         scheduler = TurnScheduler(engine, database=database, clock=clock)
@@ -87,6 +90,7 @@ async def responder(
             desk=Desk(database, clock=clock, delivery=delivery, live=live, messenger_of=messenger_of),
             watch=Watch(database, clock=clock, salons=salons, live=live),
             llm=llm,
+            transcriber=transcriber,
             secret_key=_secret(settings, "secret_key"),
             access_token=_secret(settings, "access_token"),
         )
@@ -105,6 +109,21 @@ async def _open_llm(settings: Settings, clock: Clock, stack: AsyncExitStack) -> 
     await llm.open()
     stack.push_async_callback(llm.close)
     return llm
+
+
+async def _open_transcriber(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Transcriber | None:
+    if settings.llm_transcribe_model is None:
+        return None
+    key = settings.llm_transcribe_api_key
+    spec = TranscriberSpec(
+        base_url=settings.llm_transcribe_base_url or settings.llm_base_url or OPENAI,
+        api_key=key.get_secret_value() if key else settings.llm_key,
+        model=settings.llm_transcribe_model,
+    )
+    transcriber = Transcriber(spec, clock=clock)
+    await transcriber.open()
+    stack.push_async_callback(transcriber.close)
+    return transcriber
 
 
 def endpoints_of(settings: Settings) -> list[EndpointSpec]:

@@ -22,6 +22,7 @@ from responder.desk.service import Desk
 from responder.intake.service import Account, Intake, Stored
 from responder.live import Live
 from responder.llm.reader import LlmReader
+from responder.llm.transcriber import Transcriber
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.settings import Settings
@@ -59,6 +60,7 @@ class Responder:
     desk: Desk
     watch: Watch
     llm: LlmReader | None
+    transcriber: Transcriber | None
     secret_key: str
     access_token: str
     doors: dict[int, OpenDoor] = field(default_factory=dict)

@@ -107,6 +107,7 @@ async def _examine_outside(running: Responder) -> list[Finding]:
     names = ", ".join(salon.slug for salon in salons)
     found = await asyncio.gather(
         *(_examine_llm(running, backend, salons[0]) for backend in (running.llm.backends if running.llm else (None,))),
+        _examine_transcriber(running),
         *(_examine_channel(running, salon, account) for salon in salons for account in salon.channels),
         *(_examine_crm(running, salon, account) for salon in salons for account in salon.crm),
         *(_examine_alerts(running, salon, destination) for salon in salons for destination in salon.alerts),
@@ -132,6 +133,18 @@ async def _examine_llm(running: Responder, backend: Backend | None, salon: Salon
     others = "the others are asked" if len(llm.backends) > 1 else "customers are answered by rules"
     hint = f"{others} meanwhile; check {prefix}_BASE_URL, {prefix}_API_KEY and {prefix}_MODEL"
     return Finding(part=name, state=State.FAIL, detail=f"{model}: {outcome} ({detail})", hint=hint)
+
+
+async def _examine_transcriber(running: Responder) -> Finding:
+    """A moment of silence is sent: nothing less shows that key, model and form are right."""
+    transcriber = running.transcriber
+    if transcriber is None:
+        return Finding(part="voice", state=State.OFF, detail="a person listens; LLM_TRANSCRIBE_MODEL switches it on")
+    reason = await transcriber.examine(PATIENCE_S)
+    if reason is None:
+        return Finding(part="voice", state=State.OK, detail=transcriber.spec.model)
+    hint = "a person listens meanwhile; check LLM_TRANSCRIBE_BASE_URL, LLM_TRANSCRIBE_API_KEY, LLM_TRANSCRIBE_MODEL"
+    return Finding(part="voice", state=State.FAIL, detail=f"{transcriber.spec.model}: {reason}", hint=hint)
 
 
 async def _asked(running: Responder, llm: LlmReader, name: str, salon: SalonProfile) -> tuple[str | None, str]:

@@ -66,9 +66,20 @@ async def saved(settings: Settings, thread_id: int, *, name: str) -> str:
 
 def _alone(settings: Settings, *, with_llm: bool) -> Settings:
     """The same settings without anything outside but the LLM, and without waiting for the end of a burst."""
-    changes: dict[str, Any] = {"redis_url": None, "database_url": None, "burst_quiet_s": 0.0}
+    changes: dict[str, Any] = {
+        "redis_url": None,
+        "database_url": None,
+        "burst_quiet_s": 0.0,
+        "llm_transcribe_model": None,
+    }
     if not with_llm:
-        changes |= {"llm_base_url": None, "llm_api_key": None, "openai_api_key": None, "llm_model": "none"}
+        changes |= {
+            "llm_base_url": None,
+            "llm_api_key": None,
+            "openai_api_key": None,
+            "llm_model": "none",
+            "llm_transcribe_model": None,
+        }
     return settings.model_copy(update=changes)
 
 

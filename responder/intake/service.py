@@ -248,6 +248,7 @@ def _payload_document(item: Inbound) -> dict[str, Any]:
     if item.attachments:
         document["attachments"] = [
             {"kind": a.kind.value, "id": a.provider_id, "mime": a.mime_type, "size": a.size_bytes, "name": a.name}
+            | ({} if a.duration_s is None else {"seconds": a.duration_s})
             for a in item.attachments
         ]
     if item.reply_to:

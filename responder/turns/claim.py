@@ -69,6 +69,7 @@ class Claim:
         return tuple(
             AttachmentKind(attachment["kind"])
             for message in self.unread
+            if not message.payload.get("transcribed")  # what was said is read
             for attachment in message.payload.get("attachments", ())
         )
 

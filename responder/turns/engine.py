@@ -24,6 +24,7 @@ from responder.delivery.service import Delivery, Parcel
 from responder.dialogue.states import Author
 from responder.live import Live
 from responder.llm.reader import LlmReader
+from responder.llm.transcriber import Transcriber
 from responder.logs import get_logger
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
@@ -35,6 +36,7 @@ from responder.turns.decision import Decision
 from responder.turns.effects import carry_out, look_up
 from responder.turns.failures import Aftermath, Unfinished, back_off_or_give_up, take_hold, take_up_again
 from responder.turns.late import LateAnswers
+from responder.turns.listening import listen
 from responder.turns.reading import Reading, read
 from responder.turns.situation import Situation
 from responder.turns.typing_sign import TypingSign
@@ -75,6 +77,7 @@ class TurnEngine:
         live: Live,
         limits: Limits,
         llm: LlmReader | None = None,
+        transcriber: Transcriber | None = None,
         messenger_of: Callable[[int], Messenger | None] = lambda _account_id: None,
     ) -> None:
         self._database = database
@@ -84,6 +87,7 @@ class TurnEngine:
         self._live = live
         self._limits = limits
         self._llm = llm
+        self._transcriber = transcriber
         self._messenger_of = messenger_of
         self._readers: dict[int, tuple[int, Reader]] = {}
         self.late = LateAnswers(database, clock=clock, take=self._take_late)
@@ -154,6 +158,7 @@ class TurnEngine:
             if not claim.unread:
                 return Ended(next_due=await self._rest(claim))
             salon = await self._salons.get(claim.salon_id, claim.salon_revision)
+            claim = await self._listen(claim)
             reading = await self._understand(claim, salon)
             claim.stopwatch.lap("understand")
             age_s = (self._clock.now() - claim.unanswered_since).total_seconds()
@@ -171,6 +176,18 @@ class TurnEngine:
             self.late.expect(reading, decision, claim)
             return Ended(next_due=committed.turn_due_at, send=partial(self._deliver, claim, decision, committed))
         return Ended()
+
+    async def _listen(self, claim: Claim) -> Claim:
+        """Voice messages as words, where a transcriber is set up."""
+        if self._transcriber is None:
+            return claim
+        return await listen(
+            claim,
+            messenger=self._messenger_of(claim.channel_account_id),
+            transcriber=self._transcriber,
+            database=self._database,
+            deadline_s=self._limits.llm_deadline_s - (self._clock.now() - claim.unanswered_since).total_seconds(),
+        )
 
     async def _understand(self, claim: Claim, salon: SalonProfile) -> Reading:
         now = self._clock.now()

@@ -1,4 +1,5 @@
-"""A server that speaks `/v1/chat/completions` and holds requests to the documented form, for tests and benchmarks.
+"""A server that speaks `/v1/chat/completions` and `/v1/audio/transcriptions` and holds requests to the documented form,
+for tests and benchmarks.
 
 Left alone it answers like a modest model: it finds service, day, time, name and choice by a few words, so that a whole
 booking can be made through it. `answer_with` scripts what it says next, healthy or sick.
@@ -176,6 +177,8 @@ class OpenAiStub:
         self.delay_s = delay_s
         self.requests: list[ChatRequest] = []
         self.served = 0
+        self.hears: str | Answer = ""  # what every recording says
+        self.recordings: list[tuple[bytes, dict[str, str]]] = []  # sound, the other fields
         self.url = ""
         self._api_key = api_key
         self._rejects = tuple(rejects)
@@ -197,6 +200,7 @@ class OpenAiStub:
     async def __aenter__(self) -> OpenAiStub:
         app = web.Application(client_max_size=4 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_post("/v1/audio/transcriptions", self._transcribe)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
@@ -227,6 +231,23 @@ class OpenAiStub:
         if self._keeps_requests:
             self.requests.append(chat)
         return await self._answer(chat)
+
+    async def _transcribe(self, request: web.Request) -> web.Response:
+        """Says what `hears` holds; the file, the model and the key must be there, as the documented API wants."""
+        if request.headers.get("Authorization") != f"Bearer {self._api_key}":
+            return _response(_error(401, "Incorrect API key provided", code="invalid_api_key"))
+        form = await request.post()
+        sound = form.get("file")
+        if not isinstance(sound, web.FileField) or "." not in sound.filename:
+            return _response(_error(400, "file must be a sound file with a known ending", param="file"))
+        if not form.get("model"):
+            return _response(_error(400, "you must provide a model parameter", param="model"))
+        self.recordings.append((sound.file.read(), {name: str(form[name]) for name in form if name != "file"}))
+        answer = self.hears if isinstance(self.hears, Answer) else _json(200, {"text": self.hears})
+        if answer.hangs:
+            await self._closing.wait()
+        await asyncio.sleep(answer.delay_s)
+        return _response(answer)
 
     async def _answer(self, chat: ChatRequest) -> web.Response:
         behaviour = self._script.popleft() if self._script else self._always or _modest
