@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
-from responder.dialogue.meaning import Asked, Intent, Meaning, Wish
+from responder.dialogue.meaning import Asked, Intent, Meaning
 from responder.dialogue.state import DialogueState
 from responder.dialogue.states import HandoffReason
-from responder.turns import flow, people
-from responder.turns.absorb import MOVES_ON, absorb, absorb_contact, changes_request, on_the_day_of
+from responder.turns import flow, people, visits
+from responder.turns.absorb import MOVES_ON, absorb, absorb_contact, changes_request
 from responder.turns.answers import answers
 from responder.turns.decision import Decision, Deed, Search
 from responder.turns.outcomes import Outcome
@@ -31,7 +30,7 @@ def decide(state: DialogueState, meaning: Meaning, at: Situation) -> Decision:
         asked = Asked.NOTHING if state.asked is Asked.CANCEL_CONFIRM else state.asked
         state = state.but(visit=None, is_move=False, asked=asked)
     meaning, at = _hours_apart(meaning, at)
-    meaning = _shifted(state, meaning, at)
+    meaning = visits.shifted(state, meaning, at)
     for rule in RULES:
         decision = rule(state, meaning, at)
         if decision is not None:
@@ -52,20 +51,6 @@ def _not_for_ever(decision: Decision, before: DialogueState, at: Situation) -> D
     if repeats < REPEATS_BEFORE_HANDOFF or before.handed_off:
         return decision.but(state=decision.state.but(repeats=repeats))
     return people.hand_off(decision.state.but(repeats=0), at, HandoffReason.NOT_UNDERSTOOD)
-
-
-def _shifted(state: DialogueState, meaning: Meaning, at: Situation) -> Meaning:
-    """ "An hour later" as the time it means: seen from what is chosen, from the only offer, or from the visit."""
-    if meaning.shift_min is None or meaning.wishes:
-        return meaning
-    only_offer = state.offers[0] if len(state.offers) == 1 else None
-    kept = state.chosen or only_offer or (state.visit if state.service is None else None)
-    if kept is None:
-        return meaning
-    start = kept.starts_at.astimezone(at.salon.zone) + timedelta(minutes=meaning.shift_min)
-    wish = Wish(date_from=start.date(), date_to=start.date(), exact_time=start.time())
-    moves = {Intent.RESCHEDULE} if kept is state.visit else set()
-    return replace(meaning, wishes=(wish,), intents=meaning.intents - {Intent.LATER, Intent.EARLIER} | moves)
 
 
 def _hours_apart(meaning: Meaning, at: Situation) -> tuple[Meaning, Situation]:
@@ -94,69 +79,6 @@ def _nothing_to_add(state: DialogueState, meaning: Meaning, at: Situation) -> De
     return Decision(name=Outcome(phrase), state=state, says=(at.say(phrase),), is_settled=is_all)
 
 
-def _cancelling(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
-    if state.asked is Asked.CANCEL_CONFIRM:
-        if Intent.CONFIRM in meaning.intents or Intent.CANCEL in meaning.intents:
-            return Decision(name=Outcome.CANCEL, state=state, deed=Deed.CANCEL)
-        if Intent.DECLINE in meaning.intents:
-            line = at.say("kept", **at.visit(state))
-            return Decision(name=Outcome.KEPT, state=state.but(asked=Asked.NOTHING), says=(line,))
-    if Intent.CANCEL not in meaning.intents:
-        return None
-    if state.is_booked:
-        return flow.ask_cancel(state, at)
-    if state.service is not None:
-        return _drop(state, at)
-    return people.hand_off(state, at, HandoffReason.ASKED, detail="cancel", line=at.say("nothing_to_cancel"))
-
-
-def _asking_for_own_visit(state: DialogueState, meaning: Meaning, _at: Situation) -> Decision | None:
-    """ "When am I booked?": the appointment book knows, the memory of the dialogue may be behind it."""
-    if Intent.APPOINTMENT not in meaning.intents or meaning.intents & {Intent.RESCHEDULE, Intent.CANCEL}:
-        return None
-    return Decision(name=Outcome.RECALL, state=absorb_contact(state, meaning), recalls=True)
-
-
-def _moving(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
-    """A booked visit and a new time for the same service: move it."""
-    visit = state.visit
-    if visit is None or state.is_move or (state.service is not None and Intent.RESCHEDULE not in meaning.intents):
-        return None
-    is_other_service = meaning.service not in (None, visit.service, *visit.also)
-    asks_move = Intent.RESCHEDULE in meaning.intents
-    if not asks_move and (not meaning.wishes or is_other_service or Intent.BOOK in meaning.intents):
-        return None
-    moving = state.without_progress().but(
-        is_move=True,
-        service=visit.service,
-        also=visit.also,
-        specialist=None if meaning.any_specialist else meaning.specialist or visit.specialist,
-        wishes=on_the_day_of(visit.starts_at.astimezone(at.salon.zone).date(), meaning.wishes),
-    )
-    if not meaning.wishes:
-        asked = moving.but(asked=Asked.WHEN)
-        return Decision(name=Outcome.ASK_MOVE, state=asked, says=(at.say("ask_move"),))
-    return flow.next_step(moving, at)
-
-
-def _after_booking(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
-    """Booked already: a new wish starts a new booking, everything else is a question or needs no answer."""
-    visit = state.visit
-    if visit is None or state.service is not None or meaning.service not in (None, visit.service, *visit.also):
-        return None
-    if Intent.BOOK in meaning.intents:
-        return None
-    lines = answers(state, meaning, at)
-    if lines:
-        return Decision(name=Outcome.ANSWER, state=state).answering(*lines)
-    if meaning.intents & {Intent.CONFIRM, Intent.DECLINE, Intent.THANKS}:
-        return Decision(name=Outcome.SILENCE, state=state)
-    if Intent.GREET in meaning.intents:
-        line = at.say("already_booked", **at.visit(state))
-        return Decision(name=Outcome.ALREADY_BOOKED, state=state, says=(line,))
-    return None
-
-
 def _confirming(state: DialogueState, meaning: Meaning, at: Situation) -> Decision | None:
     """The read-back was answered: yes books, no asks what to change, anything new is taken in and read back again."""
     if state.asked is not Asked.CONFIRM:
@@ -181,7 +103,7 @@ def _declining(state: DialogueState, meaning: Meaning, at: Situation) -> Decisio
         line = at.say("ask_when")
         return Decision(name=Outcome.ASK_WHEN, state=state.but(asked=Asked.WHEN, offers=()), says=(line,))
     if state.asked in (Asked.SERVICE, Asked.WHEN):
-        return _drop(state, at)
+        return visits.drop(state, at)
     return None
 
 
@@ -242,10 +164,10 @@ RULES: tuple[Rule, ...] = (
     people.needs_person,
     _nothing_to_add,
     people.quiet_after_anger,
-    _cancelling,
-    _asking_for_own_visit,
-    _moving,
-    _after_booking,
+    visits.cancelling,
+    visits.asking_for_own_visit,
+    visits.moving,
+    visits.after_booking,
     _confirming,
     _declining,
     _booking,
@@ -279,14 +201,6 @@ def _side_answer(state: DialogueState, meaning: Meaning, at: Situation) -> Decis
         return Decision(name=Outcome.ANSWER, state=state).answering(*lines)
     asked = state.but(asked=Asked.WHEN if state.service else Asked.SERVICE)
     return Decision(name=Outcome.ANSWER, state=asked, says=(at.say("invite"),)).answering(*lines)
-
-
-def _drop(state: DialogueState, at: Situation) -> Decision:
-    """The booking under way is off; a visit booked before stays."""
-    fresh = state.without_progress()
-    if state.visit is not None:
-        return Decision(name=Outcome.KEPT, state=fresh, says=(at.say("kept", **at.visit(state)),), is_settled=True)
-    return Decision(name=Outcome.DROPPED, state=fresh, says=(at.say("dropped"),), is_settled=True)
 
 
 def _misunderstood(state: DialogueState, at: Situation) -> Decision:

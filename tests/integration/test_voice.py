@@ -1,4 +1,4 @@
-"""Voice messages: written down and answered like words where that is set up; else, and when it fails, a person listens."""
+"""Voice messages, written down and answered like words where that is set up; a person listens where it is not."""
 
 from __future__ import annotations
 
