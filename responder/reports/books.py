@@ -15,8 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from responder.reports.columns import Elapsed, Rows
-from responder.reports.counting import Asked, Loose, ended_waits_of, figures_by_group, waits_going_on, waits_of_rows
+from responder.reports.counting import (
+    Asked,
+    Loose,
+    as_columns,
+    ended_waits_of,
+    figures_of_cells,
+    figures_of_rows,
+    going_on_of,
+    waits_of_rows,
+)
 from responder.reports.entries import COUNTERS, HOUR_SHIFT, Cells, add_up, counted_by, people_of
+from responder.timing.binned import Binned, GoingOn
 from responder.timing.bins import Ints
 from responder.timing.counts import WaitColumns
 from responder.timing.statistics import Figure
@@ -106,7 +116,7 @@ class RowBook:
     def _cuts(self, labels: Labels, group: Ints, asked: Sequence[Asked]) -> list[Cut]:
         waits = waits_of_rows(self.rows, group, asked, self.elapsed)
         counters = add_up(counted_by(self.rows), group, len(labels))
-        return _cuts(labels, counters, figures_by_group(len(labels), asked, [waits]))
+        return _cuts(labels, counters, figures_of_rows(len(labels), asked, waits))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,17 +139,17 @@ class CellBook:
         return self._cuts(labels, (group[:size], group[size:]), asked, hourly=by.is_hourly)
 
     def waits(self, asked: Sequence[Asked]) -> WaitColumns:
-        return WaitColumns.joined(self._waits(self._everybody(), asked))
+        return as_columns(*self._waits(self._everybody(), asked), asked)
 
     def _everybody(self) -> tuple[Ints, Ints]:
         return np.zeros(len(self.cells), dtype=np.int64), np.zeros(len(self.loose.rows), dtype=np.int64)
 
     def _waits(
         self, groups: tuple[Ints, Ints], asked: Sequence[Asked], *, hourly: bool = False
-    ) -> tuple[WaitColumns, WaitColumns]:
+    ) -> tuple[Binned, GoingOn]:
         return (
             ended_waits_of(self.cells, self.loose, groups, asked, hourly=hourly),
-            waits_going_on(self.loose, groups[1], asked, self.elapsed),
+            going_on_of(self.loose, groups[1], asked, self.elapsed),
         )
 
     def _cuts(
@@ -152,7 +162,7 @@ class CellBook:
             np.add.at(counters, of_cells[known], self.cells.counters[known])
             counters += add_up(self.loose.counters, of_loose, len(labels))
         waits = self._waits(groups, asked, hourly=hourly)
-        return _cuts(labels, counters, figures_by_group(len(labels), asked, waits))
+        return _cuts(labels, counters, figures_of_cells(len(labels), asked, *waits))
 
 
 def row_labels(rows: Rows, by: By, names: Names) -> Labels:

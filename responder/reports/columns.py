@@ -107,11 +107,11 @@ async def read_rows(
     connection: Connection, *, salon_id: int, days: Sequence[date], open_days: Sequence[date] = ()
 ) -> Rows:
     """The kept enquiries of these local days, and of `open_days` those of whom something is still awaited."""
-    found = await _read(connection, READ, salon_id, days)
-    if open_days:
-        # two statements: as one it takes PostgreSQL half as long again
-        found = found.followed_by(await _read(connection, READ_OPEN, salon_id, open_days))
-    return found.rows()
+    if not open_days:
+        return (await _read(connection, READ, salon_id, days)).rows()
+    # two statements: as one it takes PostgreSQL half as long again
+    found = await _read(connection, READ_OPEN, salon_id, open_days)
+    return found.followed_by(await _read(connection, READ, salon_id, days)).rows()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,14 +130,23 @@ class _Read:
     def rows(self) -> Rows:
         facts, human = facts_of(self.packed), human_waits_of(self.human_waits)
         enquiries = facts["enquiry"]
-        order = np.argsort(enquiries)
-        row = order[np.searchsorted(enquiries, human["enquiry"], sorter=order)] if len(enquiries) else enquiries
+        row = _places(enquiries, human["enquiry"])
         return Rows(
             facts=facts | _of_its_resolution(facts),
             names={name: np.array(texts, dtype=np.str_) for name, texts in self.names.items()},
             waits=waits_of(self.packed),
             human=HumanWaits(row=row, from_us=human["from_us"], us=human["us"], working_us=human["working_us"]),
         )
+
+
+def _places(numbers: Ints, wanted: Ints) -> Ints:
+    """The position of each wanted number, every one of which is there."""
+    if not len(numbers):
+        return numbers
+    if np.all(numbers[1:] > numbers[:-1]):  # as they were stored, mostly
+        return np.searchsorted(numbers, wanted)
+    order = np.argsort(numbers, kind="stable")
+    return order[np.searchsorted(numbers, wanted, sorter=order)]
 
 
 async def _read(connection: Connection, query: str, salon_id: int, days: Sequence[date]) -> _Read:

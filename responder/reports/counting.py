@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any
 
 import numpy as np
 
 from responder.reports.columns import Elapsed, Found, Rows, find_waits
-from responder.reports.entries import BIN_BITS, CODES, HOUR_SHIFT, SHORT, Cells, Part, counted_by, ended_of
-from responder.timing.bins import BINS, MIDDLES_S, SECOND_US, Ints, edge_at
+from responder.reports.entries import BIN_BITS, BIN_MASK, CODES, SHORT, Cells, Part, counted_by, ended_of
+from responder.timing.binned import Binned, GoingOn, edge_of, figures_of_bins
+from responder.timing.bins import MIDDLES_S, SECOND_US, Ints, edge_at
 from responder.timing.counts import ANSWERED, OPEN, Bools, WaitColumns, figures_of
 from responder.timing.measures import Measure
 from responder.timing.statistics import Figure
-
-_BIN: Final = (1 << BIN_BITS) - 1
-_DENSE: Final = 8  # fields of a table to a record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,18 +31,25 @@ class Asked:
     within_s: float
 
 
-def figures_by_group(
-    groups: int,
-    asked: Sequence[Asked],
-    parts: Sequence[WaitColumns],
-) -> list[list[Figure]]:
-    """For every group the figures asked for, out of `parts` whose figures are numbered group by group."""
-    found = figures_of(
-        WaitColumns.joined(parts),
-        measures=[ask.measure for _ in range(groups) for ask in asked],
-        within_s=[ask.within_s for _ in range(groups) for ask in asked],
-    )
-    return [found[at : at + len(asked)] for at in range(0, len(found), len(asked))]
+def figures_of_rows(groups: int, asked: Sequence[Asked], waits: WaitColumns) -> list[list[Figure]]:
+    """For every group the figures asked for, out of waits as they are, numbered group by group."""
+    return _grouped(figures_of(waits, **_numbered(groups, asked)), len(asked))
+
+
+def figures_of_cells(groups: int, asked: Sequence[Asked], ended: Binned, going_on: GoingOn) -> list[list[Figure]]:
+    """The same out of counted waits and those that go on."""
+    return _grouped(figures_of_bins(ended, going_on, **_numbered(groups, asked)), len(asked))
+
+
+def _numbered(groups: int, asked: Sequence[Asked]) -> dict[str, Any]:
+    return {
+        "measures": [ask.measure for _ in range(groups) for ask in asked],
+        "within_s": [ask.within_s for _ in range(groups) for ask in asked],
+    }
+
+
+def _grouped(found: list[Figure], size: int) -> list[list[Figure]]:
+    return [found[at : at + size] for at in range(0, len(found), size)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +92,7 @@ class Loose:
 
 def ended_waits_of(
     cells: Cells, loose: Loose, groups: tuple[Ints, Ints], asked: Sequence[Asked], *, hourly: bool = False
-) -> WaitColumns:
+) -> Binned:
     """Waits that have ended, of counted days and beside them. `groups` gives the group of each cell (with `hourly` of
     each of its entries) and of each loose enquiry, -1 for none. Every target must be an edge (`can_count`)."""
     of_cells, of_loose = groups
@@ -95,51 +100,57 @@ def ended_waits_of(
     place = np.full(2 * len(CODES), -1, dtype=np.int64)
     for position, code in enumerate(codes):
         place[2 * code], place[2 * code + 1] = 2 * position, 2 * position + 1
-    at = place[cells.what >> BIN_BITS & (1 << HOUR_SHIFT - BIN_BITS) - 1]
+    at = place[cells.kind]
     group = of_cells if hourly else of_cells[cells.cell]
     chosen = (at >= 0) & (group >= 0)
-    keys, bins, counts = [_key(group, at, len(asked))], [cells.what & _BIN], [cells.counts]
+    keys, bins, counts = [group * 2 * len(asked) + at], [cells.bin], [cells.counts]
     if not chosen.all():
         keys, bins, counts = ([part[0][chosen]] for part in (keys, bins, counts))
     for code in dict.fromkeys(codes):
         row, what = loose.ended(code)
         group = of_loose[row]
-        keys.append(_key(group, place[what >> BIN_BITS], len(asked))[group >= 0])
-        bins.append((what & _BIN)[group >= 0])
+        mine = group >= 0
+        keys.append((group * 2 * len(asked) + place[what >> BIN_BITS])[mine])
+        bins.append((what & BIN_MASK)[mine])
         counts.append(np.ones(len(keys[-1]), dtype=np.int64))
-    key, found, count = _merged(np.concatenate(keys), np.concatenate(bins), np.concatenate(counts))
-    figure, ending = key >> 1, key & 1
-    edges = np.array([_edge(ask.within_s) for ask in asked], dtype=np.int64)
-    return WaitColumns(
-        figure=figure,
-        seconds=MIDDLES_S[found],
-        ending=ending,
-        is_past=found > edges[figure % len(asked)],
-        count=count,
-    )
+    return Binned(key=np.concatenate(keys), bin=np.concatenate(bins), count=np.concatenate(counts))
 
 
-def _key(group: Ints, at: Ints, size: int) -> Ints:
-    return group * 2 * size + at
-
-
-def waits_going_on(loose: Loose, group: Ints, asked: Sequence[Asked], elapsed: Mapping[bool, Elapsed]) -> WaitColumns:
+def going_on_of(loose: Loose, group: Ints, asked: Sequence[Asked], elapsed: Mapping[bool, Elapsed]) -> GoingOn:
     """Waits without an end yet, each as long as it has lasted; `group` as for `ended_waits_of`."""
-    parts = []
+    figures, lasted = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for position, ask in enumerate(asked):
         row, us = loose.going_on(ask.kind, is_working=ask.is_working, elapsed=elapsed[ask.is_working])
         mine = group[row] >= 0
-        row, us = row[mine], us[mine]
-        parts.append(
+        figures.append(group[row[mine]] * len(asked) + position)
+        lasted.append(us[mine])
+    return GoingOn(figure=np.concatenate(figures), us=np.concatenate(lasted))
+
+
+def as_columns(ended: Binned, going_on: GoingOn, asked: Sequence[Asked]) -> WaitColumns:
+    """Both as waits by themselves, those of bins by the wait they stand for."""
+    figure, ending = ended.key >> 1, ended.key & 1
+    edges = np.array([edge_of(ask.within_s) for ask in asked], dtype=np.int64)
+    targets_us = np.round(np.array([ask.within_s for ask in asked]) * SECOND_US).astype(np.int64)
+    opened = going_on.figure % len(asked)
+    return WaitColumns.joined(
+        [
             WaitColumns(
-                figure=group[row] * len(asked) + position,
-                seconds=us / SECOND_US,
-                ending=np.full(len(row), OPEN, dtype=np.int64),
-                is_past=us >= round(ask.within_s * SECOND_US),
-                count=np.ones(len(row), dtype=np.int64),
-            )
-        )
-    return WaitColumns.joined(parts)
+                figure=figure,
+                seconds=MIDDLES_S[ended.bin],
+                ending=ending,
+                is_past=ended.bin > edges[figure % len(asked)],
+                count=ended.count,
+            ),
+            WaitColumns(
+                figure=going_on.figure,
+                seconds=going_on.us / SECOND_US,
+                ending=np.full(len(going_on.us), OPEN, dtype=np.int64),
+                is_past=going_on.us >= targets_us[opened],
+                count=np.ones(len(going_on.us), dtype=np.int64),
+            ),
+        ]
+    )
 
 
 def waits_of_rows(rows: Rows, group: Ints, asked: Sequence[Asked], elapsed: Mapping[bool, Elapsed]) -> WaitColumns:
@@ -178,31 +189,5 @@ def can_count(asked: Sequence[Asked]) -> bool:
     return all(edge_at(ask.within_s) is not None for ask in asked)
 
 
-def _edge(within_s: float) -> int:
-    edge = edge_at(within_s)
-    if edge is None:
-        raise ValueError(f"no edge of the bins lies at {within_s} s")
-    return edge
-
-
 def _chosen(found: Found, which: Bools) -> Found:
     return Found(row=found.row[which], us=found.us[which], ending=found.ending[which])
-
-
-def _merged(key: Ints, bins: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
-    """Equal records added up, figure by figure the shortest first. The last bit of a key is the ending."""
-    if not len(key):
-        return key, bins, count
-    used = np.flatnonzero(np.bincount(bins, minlength=BINS))
-    place = np.zeros(int(used[-1]) + 1, dtype=np.int64)
-    place[used] = np.arange(len(used))
-    record = ((key >> 1) * len(used) + place[bins]) << 1 | key & 1
-    if int(record.max()) < _DENSE * len(record):  # counting into a table is quicker than sorting while it is small
-        total = np.bincount(record, weights=count)
-        found = np.flatnonzero(total)
-        counted = total[found]
-    else:
-        found, of_record = np.unique(record, return_inverse=True)
-        counted = np.bincount(of_record, weights=count)
-    figures, places = np.divmod(found >> 1, len(used))
-    return figures << 1 | found & 1, used[places], np.round(counted).astype(np.int64)

@@ -26,6 +26,7 @@ ENTRY: Final = np.dtype("<u8")
 position of its kind in `CODES` (5), the salon's local hour of arrival or `ANY_HOUR` (5)."""
 
 COUNT_BITS, BIN_BITS, CODE_SHIFT, HOUR_SHIFT = 32, 13, 14, 19
+BIN_MASK: Final = (1 << BIN_BITS) - 1
 _WHAT_BITS: Final = HOUR_SHIFT + 5
 CODES: Final = tuple((kind, is_working) for kind in KINDS for is_working in (False, True))
 ANY_HOUR: Final = 24
@@ -121,6 +122,15 @@ class Cells:
     def what(self) -> Ints:
         """What each entry counts: everything above its count."""
         return (self.entries >> np.uint64(COUNT_BITS)).astype(np.int64)
+
+    @cached_property
+    def kind(self) -> Ints:
+        """The position of each entry's kind in `CODES`, twice, plus one where it ended unmet."""
+        return self.what >> BIN_BITS & (1 << HOUR_SHIFT - BIN_BITS) - 1
+
+    @cached_property
+    def bin(self) -> Ints:
+        return self.what & BIN_MASK
 
     @cached_property
     def counts(self) -> Ints:

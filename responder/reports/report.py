@@ -6,12 +6,15 @@ was measured by `timing.measures.measure` and counted by the rules of `timing.st
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any, TypeVar
 
 from responder.db.engine import Database
-from responder.reports.books import By, Cut
+from responder.reports.books import Book, By, Cut
 from responder.reports.columns import kind_of
 from responder.reports.counting import Asked
 from responder.reports.keeping import bring_up_to_date
@@ -22,8 +25,11 @@ from responder.timing.measures import Measure
 from responder.timing.statistics import AnsweredFirst, Figure
 from responder.timing.timeline import Exclusion
 
+T = TypeVar("T")
+
 IN_SHORT = (Measure.FIRST_USEFUL, Measure.BOT_FRT, Measure.HUMAN_FRT, Measure.HUMAN_WAIT)
 EVERY_CUT = tuple(By)
+_WORKERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="report")  # more would only wait for each other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,17 +100,32 @@ async def run_report(
         library = Library(connection, query, names, now=now, exact_up_to=exact_up_to)
         full = _asked(query, list(Measure))
         short = [ask for ask in _asked(query, IN_SHORT) if ask.is_working == query.is_working]
-        book = await library.book(query, full)
-        cuts: dict[By, tuple[Group, ...]] = {}
+        # worked out in threads, while what comes next is read: numpy lets them run beside each other
+        total = _work(_total, await library.book(query, full), full)
+        cuts: dict[By, asyncio.Future[tuple[Group, ...]]] = {}
         for mark in by:
             asked = _hourly(full) if mark.is_hourly else full if mark in in_full else short
-            place = await library.book(query, asked, by=mark)
-            cuts[mark] = tuple(_group(mark, cut, asked) for cut in place.cut(mark, asked))
-        previous = None
-        if with_previous:
-            before = await library.book(query.before, full)
-            previous = _group(None, before.total(full), full)
-    return Report(query=query, now=now, total=_group(None, book.total(full), full), previous=previous, cuts=cuts)
+            cuts[mark] = _work(_cut, await library.book(query, asked, by=mark), asked, mark)
+        previous = _work(_total, await library.book(query.before, full), full) if with_previous else None
+    return Report(
+        query=query,
+        now=now,
+        total=await total,
+        previous=None if previous is None else await previous,
+        cuts={mark: await cut for mark, cut in cuts.items()},
+    )
+
+
+def _work(task: Callable[..., T], *given: Any) -> asyncio.Future[T]:
+    return asyncio.get_running_loop().run_in_executor(_WORKERS, task, *given)
+
+
+def _total(book: Book, asked: Sequence[Asked]) -> Group:
+    return _group(None, book.total(asked), asked)
+
+
+def _cut(book: Book, asked: Sequence[Asked], mark: By) -> tuple[Group, ...]:
+    return tuple(_group(mark, cut, asked) for cut in book.cut(mark, asked))
 
 
 async def response_report(database: Database, *, salon: SalonProfile, now: datetime, days: int = 30) -> Report:

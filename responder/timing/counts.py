@@ -23,9 +23,9 @@ Bools = NDArray[np.bool_]
 ANSWERED: Final = 0
 RELEASED: Final = 1
 OPEN: Final = 2
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 _MICROS_BITS: Final = 47  # no wait is longer than four years
-_NOBODY_WAITS = -50.0  # the logarithm of no share at all, small enough to end every curve and large enough to add up
+NOBODY_WAITS = -50.0  # the logarithm of no share at all, small enough to end every curve and large enough to add up
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +72,7 @@ def figures_of(waits: WaitColumns, *, measures: Sequence[Measure], within_s: Seq
             n=n[at],
             open=still_open[at],
             not_awaited=not_awaited[at],
-            share=_share(in_time[at], in_time[at] + late[at]),
+            share=share_of(in_time[at], in_time[at] + late[at]),
             median_s=medians[at],
             p90_s=p90s[at],
         )
@@ -80,7 +80,8 @@ def figures_of(waits: WaitColumns, *, measures: Sequence[Measure], within_s: Seq
     ]
 
 
-def _share(within: int, of: int) -> Share | None:
+def share_of(within: int, of: int) -> Share | None:
+    """A share with its interval; None of nothing."""
     if not of:
         return None
     low, high = wilson_interval(within, of)
@@ -94,7 +95,7 @@ def _quantiles(
     reached: tuple[list[float | None], ...] = tuple([None] * size for _ in levels)
     figure, seconds, survival = _curves(waits, which)
     for found, level in zip(reached, levels, strict=True):
-        below = np.flatnonzero(survival <= level + _ROUNDING)
+        below = np.flatnonzero(survival <= level + ROUNDING)
         first_figures, first = np.unique(figure[below], return_index=True)
         for at, step in zip(first_figures.tolist(), below[first].tolist(), strict=True):
             found[at] = float(seconds[step])
@@ -122,7 +123,7 @@ def _curves(waits: WaitColumns, which: Bools) -> tuple[Ints, Floats, Floats]:
     gone_before = gone - ended - np.repeat(gone[first] - ended[first], sizes)
     at_risk = np.repeat(np.add.reduceat(ended, first), sizes) - gone_before
     staying = 1 - answered / at_risk
-    steps = np.where(staying > 0, np.log(np.where(staying > 0, staying, 1.0)), _NOBODY_WAITS)
+    steps = np.where(staying > 0, np.log(np.where(staying > 0, staying, 1.0)), NOBODY_WAITS)
     total = np.cumsum(steps)
     survival = np.exp(total - np.repeat(total[first] - steps[first], sizes))
     return figure, seconds, survival

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
+from numpy.typing import NDArray
 
+from responder.timing.binned import Binned, GoingOn, figures_of_bins
 from responder.timing.bins import EDGES_US, MIDDLES_S, bin_of, bin_of_unmet, edge_at
 from responder.timing.counts import ANSWERED, OPEN, RELEASED, WaitColumns, figures_of
 from responder.timing.measures import Measure
@@ -97,3 +99,56 @@ def test_a_bin_stands_for_its_waits_within_one_per_cent(wait_us: int) -> None:
     """A quantile read from a bin is off by no more than one per cent."""
     middle = MIDDLES_S[bin_of(np.array([wait_us], dtype=np.int64))[0]] * 1e6
     assert abs(middle - wait_us) <= wait_us * 0.01
+
+
+def in_bins(groups: list[list[Wait]]) -> tuple[list[list[Wait]], Binned, GoingOn]:
+    """The groups with every ended wait as long as its bin stands for, and the same as bins."""
+    key, bins, figure, lasted = [], [], [], []
+    shown: list[list[Wait]] = [[] for _ in groups]
+    for number, waits in enumerate(groups):
+        for wait in waits:
+            us = np.array([round(wait.seconds * 1e6)])
+            if wait.ending is Ending.OPEN:
+                figure.append(number)
+                lasted.append(int(us[0]))
+                shown[number].append(wait)
+                continue
+            is_unmet = wait.ending is Ending.RELEASED
+            at = int((bin_of_unmet(us) if is_unmet else bin_of(us))[0])
+            key.append(2 * number + is_unmet)
+            bins.append(at)
+            shown[number].append(Wait(seconds=float(MIDDLES_S[at]), ending=wait.ending))
+    ended = Binned(key=as_ints(key), bin=as_ints(bins), count=np.ones(len(key), dtype=np.int64))
+    return shown, ended, GoingOn(figure=as_ints(figure), us=as_ints(lasted))
+
+
+def as_ints(numbers: list[int]) -> NDArray[np.int64]:
+    return np.array(numbers, dtype=np.int64)
+
+
+@given(st.lists(some_waits, min_size=1, max_size=5))
+def test_bins_give_the_figures_of_the_waits_they_stand_for(groups: list[list[Wait]]) -> None:
+    """Counts and shares are those of the waits themselves, quantiles those of the middles of their bins."""
+    shown, ended, going_on = in_bins(groups)
+
+    found = figures_of_bins(
+        ended, going_on, measures=[Measure.FIRST_USEFUL] * len(groups), within_s=[60.0] * len(groups)
+    )
+
+    for figure, exact, of_middles in zip(found, groups, shown, strict=True):
+        definition = summarise(exact, Measure.FIRST_USEFUL)
+        assert (figure.n, figure.open, figure.not_awaited) == (definition.n, definition.open, definition.not_awaited)
+        assert figure.share == definition.share
+        middles = summarise(of_middles, Measure.FIRST_USEFUL)
+        if definition.not_awaited == middles.not_awaited:  # the middle of a bin at the target may lie on its other side
+            for seconds, expected in ((figure.median_s, middles.median_s), (figure.p90_s, middles.p90_s)):
+                assert seconds == (None if expected is None else pytest.approx(expected, rel=1e-9))
+
+
+def test_bins_that_cannot_tell_are_refused() -> None:
+    """A target between edges has no exact share."""
+    nothing = Binned(key=as_ints([]), bin=as_ints([]), count=as_ints([]))
+    with pytest.raises(ValueError, match="no edge"):
+        figures_of_bins(
+            nothing, GoingOn(figure=as_ints([]), us=as_ints([])), measures=[Measure.BOT_FRT], within_s=[1.2345]
+        )
