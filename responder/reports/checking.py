@@ -17,9 +17,9 @@ from responder.reports.entries import Cells, Side, cells_of, ended_waits, number
 from responder.reports.keeping import BATCH, MARKS_OF, bring_up_to_date, row_or_none
 from responder.reports.rollups import FRESH_DAYS, WHOLE_WEEKS, Shelf, count_stale_days
 from responder.salon.profile import SalonProfile
-from responder.timing.load import load_timelines
+from responder.timing.load import load_readable
 
-NOT_COMPARED = frozenset({"measured_at"})
+NOT_COMPARED = frozenset({"measured_at", "reach"})
 
 ENQUIRIES = """
 SELECT id FROM enquiry WHERE salon_id = %(salon)s AND clock_start_at >= %(since)s AND id > %(after)s
@@ -85,11 +85,11 @@ async def _check_enquiries(
         ids = [row["id"] for row in await (await connection.execute(ENQUIRIES, values)).fetchall()]
         if not ids:
             return count
-        timelines = await load_timelines(connection, ids)
+        timelines, _ = await load_readable(connection, ids)
         marks = {row["id"]: row for row in await (await connection.execute(MARKS_OF, {"ids": ids})).fetchall()}
         kept = {row["enquiry_id"]: row for row in await (await connection.execute(KEPT, {"ids": ids})).fetchall()}
         for key in ids:
-            wanted = row_or_none(timelines[key], marks[key], salon=salon, now=now)
+            wanted = row_or_none(timelines[key], marks[key], salon=salon, now=now) if key in timelines else {}
             if wanted:
                 found.extend(_differences(key, kept.get(key, {}), wanted))
             else:

@@ -8,8 +8,10 @@ is little left to do. One at a time for each salon: an older measurement must ne
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+
+import psycopg
 
 from responder.db.engine import Connection, Database
 from responder.logs import get_logger
@@ -18,11 +20,12 @@ from responder.reports.sources import source_label
 from responder.salon.loader import load_salon
 from responder.salon.profile import SalonProfile
 from responder.timing.definitions import Definition, other_definitions
-from responder.timing.load import load_timelines
+from responder.timing.load import load_readable
 from responder.timing.measures import Measure, Measures, Seconds, Span, measure
 from responder.timing.timeline import DEFINITION, Timeline
 
 log = get_logger(__name__)
+FURTHEST = timedelta(days=400)  # a stamp beyond it is nobody's, and no day's hours are looked up so far ahead
 BATCH = 100  # some 30 ms of one core, for which everything else in the process has to wait
 _OTHERS = (Definition.ZENDESK, Definition.INTERCOM, Definition.CHATWOOT)
 SINGLE = (
@@ -150,28 +153,44 @@ async def keep(connection: Connection, salon: SalonProfile, enquiry_ids: Iterabl
     (`LOCK_SALON`). Days they belonged to and belong to are to be counted again."""
     ids = sorted(enquiry_ids)
     before = await (await connection.execute(DAYS_OF, {"ids": ids})).fetchall()
-    timelines = await load_timelines(connection, ids)
+    timelines, unreadable = await load_readable(connection, ids)
+    for enquiry_id in unreadable:
+        log.error("enquiry_unmeasurable", enquiry_id=enquiry_id, error="a stamp that cannot be read")
     marks = await (await connection.execute(MARKS_OF, {"ids": ids})).fetchall()
     rows = [
         row
         for mark in marks
         if mark["id"] in timelines and (row := row_or_none(timelines[mark["id"]], mark, salon=salon, now=now))
     ]
-    async with connection.cursor() as cursor:
-        await cursor.executemany(KEEP, rows)
+    rows = await _kept(connection, rows)
     reaches: dict[date, date] = {row["day"]: row["day"] for row in before}
     for row in rows:
-        reach = max(row["day"], _last_stamp(timelines[row["enquiry_id"]]).astimezone(salon.zone).date())
-        reaches[row["day"]] = max(reaches.get(row["day"], reach), reach)
+        reaches[row["day"]] = max(reaches.get(row["day"], row["reach"]), row["reach"])
     await mark_days(connection, salon, reaches)
     return len(rows)
+
+
+async def _kept(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep the rows in one go; where the database refuses, one by one, without those it refuses."""
+    try:
+        async with connection.transaction(), connection.cursor() as cursor:
+            await cursor.executemany(KEEP, rows)
+        return rows
+    except psycopg.DataError as error:
+        if len(rows) == 1:
+            log.error("enquiry_unmeasurable", enquiry_id=rows[0]["enquiry_id"], error=type(error).__name__)
+            return []
+    middle = len(rows) // 2
+    return await _kept(connection, rows[:middle]) + await _kept(connection, rows[middle:])
 
 
 def row_or_none(timeline: Timeline, mark: Mapping[str, Any], *, salon: SalonProfile, now: datetime) -> dict[str, Any]:
     """`row_of`, or nothing for an enquiry whose stamps cannot be measured: one must not hold up the figures of all
     others. What was kept of it before stays; `responder figures check` names it."""
     try:
-        return row_of(timeline, mark, salon=salon, now=now)
+        reach = min(_last_stamp(timeline), now + FURTHEST).astimezone(salon.zone).date()
+        row = row_of(timeline, mark, salon=salon, now=now)
+        return row | {"reach": max(row["day"], reach)}
     except Exception:
         log.exception("enquiry_unmeasurable", enquiry_id=mark["id"])
         return {}

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+import psycopg
+
 from responder.db.engine import Connection
 from responder.errors import NotFound
 from responder.hours import OpeningHours
@@ -109,6 +111,21 @@ async def load_timelines(connection: Connection, enquiry_ids: Sequence[int]) -> 
         )
         for row in rows
     }
+
+
+async def load_readable(connection: Connection, enquiry_ids: Sequence[int]) -> tuple[dict[int, Timeline], list[int]]:
+    """The same, and beside it the ids of enquiries whose stamps cannot even be read (`infinity`, a year beyond 9999):
+    one such holds up no other. Inside a transaction; costs more only where there is one."""
+    try:
+        async with connection.transaction():
+            return await load_timelines(connection, enquiry_ids), []
+    except (psycopg.DataError, OverflowError):
+        if len(enquiry_ids) == 1:
+            return {}, list(enquiry_ids)
+    middle = len(enquiry_ids) // 2
+    known, unreadable = await load_readable(connection, enquiry_ids[:middle])
+    others, more = await load_readable(connection, enquiry_ids[middle:])
+    return known | others, unreadable + more
 
 
 async def enquiry_timing(connection: Connection, enquiry_id: int, *, hours: OpeningHours | None = None) -> Measures:

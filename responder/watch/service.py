@@ -23,7 +23,7 @@ from responder.live import Live
 from responder.logs import get_logger
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
-from responder.timing.load import load_timelines
+from responder.timing.load import load_readable
 from responder.timing.timeline import Timeline
 from responder.watch import statements as sql
 from responder.watch.rules import (
@@ -103,7 +103,10 @@ class Watch:
         if not claimed:
             return found
         ids = [row["id"] for row in claimed]
-        timelines = await load_timelines(connection, ids)
+        timelines, unreadable = await load_readable(connection, ids)
+        for enquiry_id in unreadable:
+            log.error("timers_not_looked_at", enquiry_id=enquiry_id, error="a stamp that cannot be read")
+            found.moments[enquiry_id] = now + AFTER_A_FAULT
         fired: defaultdict[int, set[Fired]] = defaultdict(set)
         for event in await (await connection.execute(sql.FIRED, {"ids": ids})).fetchall():
             fired[event["enquiry_id"]].add((event["measure"], event["number"], event["step"]))
@@ -115,6 +118,8 @@ class Watch:
         for turn in await (await connection.execute(sql.GIVEN_UP, {"ids": ids})).fetchall():
             given_up[turn.pop("enquiry_id")].append(GivenUp(**turn))
         for row in claimed:
+            if row["id"] not in timelines:
+                continue
             known = timelines[row["id"]], bookings[row["id"]], given_up[row["id"]], fired[row["id"]]
             try:
                 look = _look_at(row, salons[row["salon_id"]], *known, now=now)

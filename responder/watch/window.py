@@ -18,7 +18,7 @@ from responder.db.engine import Connection, Database
 from responder.hours import OpeningHours
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile, Target
-from responder.timing.load import load_timelines
+from responder.timing.load import load_readable
 from responder.timing.measures import Measure, Measures, measure
 from responder.timing.statistics import Wait, share_within, waits
 from responder.watch.rules import WATCHED
@@ -113,8 +113,8 @@ async def _arrived(connection: Connection, salon: SalonProfile, now: datetime) -
     arrived: list[tuple[Selected, Measures]] = []
     for start in range(0, len(rows), BITE):
         bite = rows[start : start + BITE]
-        timelines = await load_timelines(connection, [row["id"] for row in bite])
-        arrived += [(_selected(row), measure(timelines[row["id"]])) for row in bite]
+        timelines, _ = await load_readable(connection, [row["id"] for row in bite])
+        arrived += [(_selected(row), measure(timelines[row["id"]])) for row in bite if row["id"] in timelines]
     return arrived
 
 

@@ -382,6 +382,35 @@ async def test_one_enquiry_that_cannot_be_measured_holds_up_no_other(
     assert [(one.enquiry_id, one.what) for one in found.differences] == [(worst["id"], "cannot be measured")]
 
 
+@pytest.mark.parametrize("stamp", ["infinity", "12026-11-01 10:00+00", "9998-12-31 23:00+00"])
+async def test_a_stamp_that_cannot_be_read_holds_up_no_other(database: Database, stamp: str) -> None:
+    """Beyond the calendar of the language, or so far ahead that no day's hours can be looked up: all others are
+    measured, none is measured for ever, and the check still runs to its end."""
+    _, salon = await filled(database, threads=20)
+    (worst,) = await rows_of(database, "SELECT min(id) AS id FROM enquiry")
+    (first,) = await rows_of(database, f"SELECT min(id) AS id FROM message WHERE enquiry_id = {worst['id']}")
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE message SET accepted_at = %(stamp)s, delivered_at = %(stamp)s WHERE enquiry_id = %(worst)s"
+            " AND direction = 'out'",
+            {"stamp": stamp, "worst": worst["id"]},
+        )
+        await connection.execute(
+            "UPDATE message SET received_at = %(stamp)s WHERE id = %(first)s", {"stamp": stamp, "first": first["id"]}
+        )
+
+    await bring_up_to_date(database, salon, now=NOW)
+    (counts,) = await rows_of(
+        database,
+        f"""SELECT (SELECT count(*) FROM enquiry WHERE id <> {worst["id"]}) AS others,
+               (SELECT count(*) FROM enquiry_measures WHERE enquiry_id <> {worst["id"]}) AS measured,
+               (SELECT count(*) FROM measures_due) AS due""",
+    )
+    await check_figures(database, salon, since=NOW - timedelta(days=40), now=NOW)
+
+    assert (counts["measured"], counts["due"]) == (counts["others"], 0)
+
+
 async def rows_of(database: Database, query: str) -> list[dict[str, Any]]:
     async with database.connection() as connection:
         return await (await connection.execute(query)).fetchall()  # type: ignore[arg-type]

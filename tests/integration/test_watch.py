@@ -252,6 +252,17 @@ async def test_an_enquiry_that_cannot_be_measured_holds_up_nobody(
     assert [row["enquiry_id"] for row in found] == [good]
 
 
+async def test_a_stamp_that_cannot_be_read_holds_up_no_timer(world: World) -> None:
+    """A time beyond the calendar is put off; the timers of the others fire."""
+    bad, good = await world.arrive(), await world.arrive()
+    async with world.database.connection() as connection:
+        await connection.execute("UPDATE message SET received_at = 'infinity' WHERE enquiry_id = %s", (bad,))
+
+    assert await world.look(60) == 1
+    found = await world.rows("SELECT enquiry_id FROM alert")
+    assert [row["enquiry_id"] for row in found] == [good]
+
+
 async def test_vip_and_channel_choose_the_target(database: Database) -> None:
     """An enquiry of a customer marked as important is held to the stricter target, and only that one is told."""
     world = await make_world(

@@ -11,7 +11,7 @@ from typing import Any
 
 from responder.db.engine import Connection, Database
 from responder.errors import NotFound
-from responder.timing.load import load_timelines
+from responder.timing.load import load_readable
 from responder.timing.measures import measure
 
 # Who waits comes first, the longest wait at the top, with the customer's words: what somebody has to answer;
@@ -118,6 +118,7 @@ async def one_dialogue(database: Database, salon_id: int, thread_id: int) -> Dia
 async def _with_waits(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with the waits of their latest enquiry: `first_useful_s`, `bot_frt_s`, `human_frt_s`."""
     ids = [row["enquiry_id"] for row in rows if row["enquiry_id"] is not None]
-    waits = {found: measure(timeline).calendar for found, timeline in (await load_timelines(connection, ids)).items()}
+    timelines, _ = await load_readable(connection, ids)
+    waits = {found: measure(timeline).calendar for found, timeline in timelines.items()}
     names = ("first_useful_s", "bot_frt_s", "human_frt_s")
     return [{**row, **{name: getattr(waits.get(row["enquiry_id"]), name, None) for name in names}} for row in rows]
