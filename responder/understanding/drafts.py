@@ -198,7 +198,7 @@ class Assembly:
 def _narrowed(known: Days, more: Days, *, is_close: bool) -> Days | None:
     """Two names of one day, or a day inside a stretch of days; None when they are two different wishes."""
     if (known.first, known.last) == (more.first, more.last):
-        return known
+        return more if more.at is not None else known  # "today, in an hour"
     if known.first <= more.first and more.last <= known.last:
         return more
     if more.first <= known.first and known.last <= more.last:

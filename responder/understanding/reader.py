@@ -109,6 +109,7 @@ class Reader:
         when = read(is_asked=context.asked is Asked.WHEN)
         choice = self._choose(tokens, utterance, when, specialist, context)
         may_be_hour = context.asked is Asked.CONFIRM or (context.asked is Asked.CHOICE and not _names_either(tokens))
+        may_be_hour |= any(_moves(sentence.text) for sentence in utterance.sentences)  # "push it to 3"
         if choice is None and not when.wishes and may_be_hour:
             when = read(is_asked=True)
             choice = self._choose(tokens, utterance, when, specialist, context) if when.wishes else None
@@ -139,6 +140,10 @@ class Reader:
 
     def _is_place(self, wish: Wish) -> bool:
         return wish.exact_time is None and self._choices.names_a_place(wish.text)
+
+
+def _moves(text: str) -> bool:
+    return any(talk().intents[name].search(text) for name in ("moves_it", "reschedule"))
 
 
 def _of_now(tokens: Sequence[Token]) -> Sequence[Token]:
