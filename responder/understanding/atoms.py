@@ -96,6 +96,7 @@ class Kind(StrEnum):
     SLASH = "/"
     SPAN = "_"  # a finished piece: bounds or a range of hours
     MAYBE = "^"  # a SPAN only if the talk is of hours
+    ALSO = ">"  # "neither": refuses like what was refused just before
     SHIFT = "<"  # "an hour later": `number` is minutes, negative for earlier
     NOTHING = "~"  # read and deliberately dropped
     OTHER = "?"

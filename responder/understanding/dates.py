@@ -38,7 +38,7 @@ class Calendar:
         if (end - first.first).days > 366:
             first = replace(first, first=first.first.replace(year=end.year, day=min(first.first.day, 28)))
         if end < first.first and last.is_weekday:
-            end += timedelta(days=7)
+            end += timedelta(days=-((end - first.first).days // 7) * 7)  # the first such day from there on
         elif end < first.first or first.first.year > end.year:
             return None
         return _dated(first.first, end)

@@ -76,6 +76,9 @@ class Assembly:
                     self._cannot = True  # "tomorrow I'm busy until six" leaves tomorrow as it is
                 else:
                     self._refuse_last()
+            case Kind.ALSO:
+                if self.refused and before in (Kind.DATE, Kind.SPAN, Kind.PART):
+                    self._refuse_last()
             case Kind.INSTEAD:
                 self._correct()
             case Kind.STOP | Kind.COMMA | Kind.DOT:

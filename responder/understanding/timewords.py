@@ -164,7 +164,8 @@ class TimeWords:
 def _add_up(atoms: list[Atom]) -> list[Atom]:
     """Twenty and five are twenty-five, in words only; nought and five after another number are five minutes."""
     summed: list[Atom] = []
-    for atom in atoms:
+    for place, atom in enumerate(atoms):
+        following = atoms[place + 1].kind if place + 1 < len(atoms) else None
         tens = summed[-1] if summed else None
         if tens is not None and tens.kind is Kind.DASH and len(summed) > 1:
             tens = summed[-2]
@@ -172,6 +173,7 @@ def _add_up(atoms: list[Atom]) -> list[Atom]:
             tens is not None
             and tens.kind is Kind.NUMBER
             and tens.is_word
+            and (following is Kind.NUMBER or not _lacks(summed, tens, atom))
             and (tens.number in (20, 30, 40, 50) or (tens.number == 0 and _follows_number(summed)))
             and atom.kind in (Kind.NUMBER, Kind.ORDINAL, Kind.RANK)
             and atom.is_word
@@ -191,3 +193,9 @@ def _follows_number(atoms: Sequence[Atom]) -> bool:
 def time_words() -> TimeWords:
     """The shared, compiled vocabulary."""
     return TimeWords()
+
+
+def _lacks(before: Sequence[Atom], tens: Atom, hour: Atom) -> bool:
+    """ "Без двадцати шесть" are two numbers: the hour, and the minutes it lacks."""
+    at = before.index(tens)
+    return at > 0 and before[at - 1].kind is Kind.WITHOUT and 1 <= hour.number <= 12

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import pytest
 
@@ -297,3 +297,29 @@ def test_refusals_are_told(text: str, refused_day: bool) -> None:
     when = read(text)
 
     assert (when.wishes, when.refused, when.refused_day) == ((), True, refused_day)
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ("без двадцати шесть вечера", time(17, 40)),
+        ("без двадцати пяти шесть", time(17, 35)),
+        ("без пяти пять", time(16, 55)),
+    ],
+)
+def test_minutes_an_hour_lacks(said: str, at: time) -> None:
+    """The number before the hour is no part of it; two numbers before it are one."""
+    (wish,) = read(said, is_asked=True).wishes
+    assert wish.exact_time == at
+
+
+def test_a_stretch_to_a_weekday_ends_after_it_begins() -> None:
+    """From a date that lies weeks ahead, the weekday is the first one from there on."""
+    (wish,) = read("с 7 декабря по пятницу", is_asked=True).wishes
+    assert (wish.date_from, wish.date_to) == (date(2026, 12, 7), date(2026, 12, 11))
+
+
+def test_what_is_refused_in_a_row() -> None:
+    """ "Neither" refuses like what was refused before it."""
+    (wish,) = read("сегодня никак, завтра тоже, давайте в пятницу", is_asked=True).wishes
+    assert wish.date_from == date(2026, 11, 27)
