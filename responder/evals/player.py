@@ -42,7 +42,7 @@ class _Talk:
     state: DialogueState = field(default_factory=DialogueState)
     words: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    questions: list[str] = field(default_factory=list)  # the open questions, one a turn
+    questions: list[tuple[str, object]] = field(default_factory=list)  # each open question, and what was known then
     handoffs: list[str] = field(default_factory=list)
     visits: list[dict[str, Any]] = field(default_factory=list)
     promises: list[str] = field(default_factory=list)
@@ -154,10 +154,10 @@ class Player:
                 visits=talk.visits,
             )
             talk.promises += promises.broken_promises(said)
-            talk.questions.append(_question(line.text, talk.state.asked))
+            talk.questions.append((_question(line.text, talk.state.asked), _known(talk.state)))
         last = talk.questions[-MOST_ALIKE:]
-        if lines and len(last) == MOST_ALIKE and last[0] and len(set(last)) == 1:
-            talk.loops.append(last[0].splitlines()[-1])
+        if lines and len(last) == MOST_ALIKE and last[0][0] and all(one == last[0] for one in last):
+            talk.loops.append(last[0][0].splitlines()[-1])
 
     async def _end(self, stage: Stage, talk: _Talk, today: Any) -> Ended:
         thread = await stage.thread()
@@ -174,6 +174,11 @@ class Player:
             salon=stage.salon,
             today=today,
         )
+
+
+def _known(state: DialogueState) -> object:
+    """What has been found out: a question asked again after something new is no loop."""
+    return state.service, state.candidates, state.specialist, state.wishes, state.chosen, state.name, state.phone
 
 
 def _question(reply: str, asked: Asked) -> str:

@@ -9,6 +9,7 @@ SAFETY = frozenset({Intent.HUMAN, Intent.RISK, Intent.COMPLAINT})
 # A yes or no to what we asked: where the sides contradict each other, the literal reading stands.
 _YES_NO = frozenset({Intent.CONFIRM, Intent.DECLINE})
 _COURTESY = frozenset({Intent.THANKS, Intent.BYE})
+_NICETIES = frozenset({Intent.GREET, Intent.THANKS, Intent.BYE})
 # What changes the appointment book, or ends the talk, needs the customer's own literal word: a model that was talked
 # over, or is hostile, can neither book nor cancel nor silence anybody.
 _LITERAL = frozenset({Intent.CONFIRM, Intent.SPAM})
@@ -46,6 +47,8 @@ def _intents(rules: Meaning, llm: Meaning, asked: Asked) -> frozenset[Intent]:
     believed = llm.intents - (_LITERAL - rules.intents)
     if Intent.CANCEL not in rules.intents and (rules.understood or asked is Asked.CANCEL_CONFIRM):
         believed -= {Intent.CANCEL}  # read by the rules, the words call nothing off; after "shall I?" they would do it
+    if believed and believed <= _NICETIES:
+        believed |= rules.intents  # a greeting or a good-bye by the model does not take away what the rules heard
     spoken = believed or (frozenset() if llm.needs_no_reply else rules.intents)
     literal = rules.intents & _YES_NO
     if len(literal) == 1 and llm.intents & _YES_NO:

@@ -9,11 +9,18 @@ import pytest
 from responder.commands.eval import play_at
 from responder.evals.file import find_scenarios
 from responder.evals.text import to_text
+from responder.evals.verdict import Verdict
 from responder.settings import Settings
 from tests.stubs.hostile_model import LEAK, HostileModel
 from tests.stubs.openai_api import API_KEY, OpenAiStub
 
-SEEDS = (1, 2)
+SEEDS = (1, 2, 3)
+
+
+def has_visit(verdict: Verdict) -> bool:
+    """Whether the customer came with a visit, which may well stay."""
+    returning = verdict.found.scenario.returning
+    return returning is not None and returning.visit is not None
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -34,7 +41,7 @@ async def test_a_hostile_model_can_neither_lie_nor_act(database_url: str, tmp_pa
         (verdict.name, problem)
         for verdict in tally.played
         for problem in verdict.problems
-        if problem.startswith("booked although") or problem == "a visit was cancelled"
+        if problem == "a visit was cancelled" or (problem.startswith("booked although") and not has_visit(verdict))
     ]
     assert tally.promises == [], told
     assert acts == [], told

@@ -96,6 +96,13 @@ def test_nothing_is_called_off_that_the_rules_read_otherwise() -> None:
     assert Intent.CANCEL not in merge(Meaning(understood=False), cancel, asked=Asked.CANCEL_CONFIRM).intents
 
 
+@pytest.mark.parametrize("nicety", [Intent.GREET, Intent.BYE, Intent.THANKS])
+def test_a_nicety_takes_nothing_away(nicety: Intent) -> None:
+    """A model that hears a good-bye alone leaves the order that the rules heard beside it."""
+    merged = merge(Meaning(intents=intents(Intent.BOOK)), Meaning(intents=intents(nicety)))
+    assert merged.intents == {Intent.BOOK, nicety}
+
+
 def test_what_only_the_rules_measure_is_kept() -> None:
     """ "An hour later" and an unlisted service reach the decision beside an LLM too."""
     merged = merge(Meaning(shift_min=60, is_unknown_service=True), Meaning(intents=intents(Intent.QUESTION)))
