@@ -268,6 +268,7 @@ class TurnEngine:
                     composed_at=self._clock.now(),
                     payload=decision.payload(),
                     clock_start_at=None if claim.is_answered else claim.clock_start_at,
+                    is_prompt=True,
                 )
             )
         else:
