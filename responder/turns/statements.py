@@ -13,8 +13,9 @@ READABLE = "('message', 'pressed', 'started', 'edited')"
 
 # Void: taken back by the customer, or an edit whose newest text stands in another unread row. No turn reads it, and the
 # turn that read the rest has seen it. `lines` is how much of the conversation to read, none where no LLM is asked.
-# OFFSET 0 keeps the planner to the index of the enquiry while it knows nothing about a young table yet. A lease does not wait
-# for the disk: a server that crashes has ended every session too, and a lease it forgot is a turn that is due.
+# OFFSET 0 keeps the planner to the index of the enquiry while it knows nothing about a young table yet.
+# A lease does not wait for the disk: a server that crashes has ended every session too, and a lease it forgot is a turn
+# that is due.
 CLAIM = f"""
 WITH claimed AS (
     UPDATE thread SET lease_token = %(token)s, lease_until = %(until)s
