@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from connectors.contract import (
     Messenger,
@@ -18,9 +19,6 @@ from responder.intake.rules import Pace
 from responder.intake.service import Intake
 from responder.live import InProcessLive, Live
 from responder.live_redis import RedisLive
-from responder.llm.backend import EndpointSpec, Price, price_of
-from responder.llm.reader import LlmReader
-from responder.llm.transcriber import Transcriber, TranscriberSpec
 from responder.salon.loader import SalonCache
 from responder.secrets_file import kept_secret
 from responder.settings import Settings
@@ -28,7 +26,9 @@ from responder.turns.engine import Limits, TurnEngine
 from responder.turns.scheduler import TurnScheduler
 from responder.watch.service import Watch
 
-OPENAI = "https://api.openai.com/v1"
+if TYPE_CHECKING:
+    from responder.llm.reader import LlmReader
+    from responder.llm.transcriber import Transcriber
 
 
 @asynccontextmanager
@@ -48,8 +48,7 @@ async def responder(
             RedisLive(settings.redis_url.get_secret_value()) if settings.redis_url is not None else InProcessLive()
         )
         stack.push_async_callback(live.close)
-        llm = await _open_llm(settings, clock, stack)
-        transcriber = await _open_transcriber(settings, clock, stack)
+        llm, transcriber = await _open_models(settings, clock, stack)
         salons = SalonCache(database)
         parts: dict[str, Responder] = {}
 
@@ -102,50 +101,14 @@ async def responder(
         yield running
 
 
-async def _open_llm(settings: Settings, clock: Clock, stack: AsyncExitStack) -> LlmReader | None:
-    if not settings.has_llm:
-        return None
-    llm = LlmReader(endpoints_of(settings), clock=clock, hedge_s=settings.llm_hedge_s)
-    await llm.open()
-    stack.push_async_callback(llm.close)
-    return llm
+async def _open_models(
+    settings: Settings, clock: Clock, stack: AsyncExitStack
+) -> tuple[LlmReader | None, Transcriber | None]:
+    if not settings.has_llm and settings.llm_transcribe_model is None:
+        return None, None
+    from responder.assembly.models import open_llm, open_transcriber  # a quarter of all code: not without a model
 
-
-async def _open_transcriber(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Transcriber | None:
-    if settings.llm_transcribe_model is None:
-        return None
-    key = settings.llm_transcribe_api_key
-    spec = TranscriberSpec(
-        base_url=settings.llm_transcribe_base_url or settings.llm_base_url or OPENAI,
-        api_key=key.get_secret_value() if key else settings.llm_key,
-        model=settings.llm_transcribe_model,
-    )
-    transcriber = Transcriber(spec, clock=clock)
-    await transcriber.open()
-    stack.push_async_callback(transcriber.close)
-    return transcriber
-
-
-def endpoints_of(settings: Settings) -> list[EndpointSpec]:
-    """The chain of LLM endpoints: the first, then those that are set beside it."""
-    first = (settings.llm_base_url or OPENAI, settings.llm_key, settings.llm_model, settings.llm_price)
-    others = (
-        (settings.llm_2_base_url, settings.llm_2_api_key, settings.llm_2_model, settings.llm_2_price),
-        (settings.llm_3_base_url, settings.llm_3_api_key, settings.llm_3_model, settings.llm_3_price),
-    )
-    chain = [("llm", *first)]
-    for number, (address, key, model, price) in enumerate(others, start=2):
-        if address is not None or key is not None:
-            secret = key.get_secret_value() if key else "none"
-            chain.append((f"llm_{number}", address or OPENAI, secret, model or settings.llm_model, price))
-    return [
-        EndpointSpec(name=name, base_url=address, api_key=key, model=model, price=_price(price, settings))
-        for name, address, key, model, price in chain
-    ]
-
-
-def _price(text: str | None, settings: Settings) -> Price | None:
-    return None if text is None else price_of(text, settings.llm_currency)
+    return await open_llm(settings, clock, stack), await open_transcriber(settings, clock, stack)
 
 
 def _secret(settings: Settings, name: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from connectors.contract import (
     ChannelKind,
@@ -21,8 +22,6 @@ from responder.delivery.service import Delivery
 from responder.desk.service import Desk
 from responder.intake.service import Account, Intake, Stored
 from responder.live import Live
-from responder.llm.reader import LlmReader
-from responder.llm.transcriber import Transcriber
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.settings import Settings
@@ -31,6 +30,10 @@ from responder.turns.scheduler import TurnScheduler
 from responder.watch.rules import first_look_after
 from responder.watch.service import Watch
 from responder.watch.targets import every_target
+
+if TYPE_CHECKING:
+    from responder.llm.reader import LlmReader
+    from responder.llm.transcriber import Transcriber
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import typer
 from responder.cli.options import Language, SalonOption, number, settings_of
 
 if TYPE_CHECKING:
-    from responder.reports.books import By
+    from responder.reports.marks import By
 
 app = typer.Typer()
 figures_app = typer.Typer(help="The kept figures: check them against the stamps, make them anew.", no_args_is_help=True)
@@ -93,7 +93,7 @@ def _day(option: str, text: str | None) -> date | None:
 
 
 def _mark(text: str) -> By:
-    from responder.reports.books import By
+    from responder.reports.marks import By
 
     if text not in MARKS:
         raise typer.BadParameter(f"--by: `{text}` is not one of {', '.join(MARKS)}.")

@@ -12,7 +12,7 @@ from responder.clock import SystemClock
 from responder.commands.demo_home import existing_demo_url
 from responder.db.engine import Database
 from responder.errors import NotFound
-from responder.reports.books import By
+from responder.reports.marks import By
 from responder.reports.query import make_query
 from responder.reports.report import run_report
 from responder.reports.spending import read_spending, spending_document, spending_text

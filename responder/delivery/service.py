@@ -48,7 +48,8 @@ SETTLE_WITHIN_S = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parcel:
-    """One outbound row on its way. `clock_start_at` is only for the wait histogram."""
+    """One outbound row on its way. `clock_start_at` is only for the wait histogram. `is_prompt`: written a moment ago,
+    and its thread has moved up with it."""
 
     message_id: int
     thread_id: int
@@ -62,6 +63,7 @@ class Parcel:
     attempts: int = 1
     payload: dict[str, Any] = field(default_factory=dict)
     clock_start_at: datetime | None = None
+    is_prompt: bool = False
 
     def outbound(self) -> Outbound:
         return Outbound(
@@ -194,7 +196,8 @@ class Delivery:
     async def _stamp(self, parcel: Parcel, accepted_at: datetime, provider_message_id: str) -> None:
         values = {"id": parcel.message_id, "accepted_at": accepted_at, "provider_message_id": provider_message_id}
         async with self._database.connection() as connection:
-            await connection.execute(sql.STAMP_ACCEPTED, values, prepare=True)
+            stamp = sql.STAMP_ACCEPTED if parcel.is_prompt else sql.STAMP_ACCEPTED_LATER
+            await connection.execute(stamp, values, prepare=True)
 
     async def _deliver_all(self, thread_id: int) -> None:
         while await self.deliver_next(thread_id):

@@ -55,12 +55,14 @@ ORDER BY due.next_attempt_at NULLS FIRST LIMIT %(limit)s
 
 # A row that was withdrawn meanwhile is stamped all the same: the messenger did accept it.
 STAMP_ACCEPTED = """
-WITH stamped AS (
-    UPDATE message SET send_state = 'accepted', accepted_at = %(accepted_at)s,
-        provider_message_id = %(provider_message_id)s, next_attempt_at = NULL, failure = NULL
-    WHERE id = %(id)s AND accepted_at IS NULL
-    RETURNING thread_id
-)
+UPDATE message SET send_state = 'accepted', accepted_at = %(accepted_at)s,
+    provider_message_id = %(provider_message_id)s, next_attempt_at = NULL, failure = NULL
+WHERE id = %(id)s AND accepted_at IS NULL
+"""
+
+# For a row that waited: the thread moves up when it is accepted.
+STAMP_ACCEPTED_LATER = f"""
+WITH stamped AS ({STAMP_ACCEPTED} RETURNING thread_id)
 UPDATE thread SET last_message_at = GREATEST(last_message_at, %(accepted_at)s) FROM stamped WHERE id = stamped.thread_id
 """
 

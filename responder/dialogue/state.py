@@ -57,6 +57,9 @@ class DialogueState:
     reassured_at: datetime | None = None  # when the customer last heard that a person will come
 
     def but(self, **changes: Any) -> DialogueState:
+        """The same with these changes; itself where they change nothing, which is usual and costs a tenth of a copy."""
+        if all(getattr(self, name) == value for name, value in changes.items()):
+            return self
         return replace(self, **changes)
 
     def for_enquiry(self, enquiry_id: int | None) -> DialogueState:

@@ -56,6 +56,11 @@ class Transcriber:
         if client is not None:
             await client.close()
 
+    @staticmethod
+    def takes(size: int | None, *, seconds: float | None) -> bool:
+        """Whether a recording of so many bytes is short enough; what nobody told is found out when it is fetched."""
+        return (size or 0) <= MOST_BYTES and (seconds or 0.0) <= MOST_SECONDS
+
     async def transcribe(self, sound: bytes, *, mime: str | None, language: str | None, deadline_s: float) -> str:
         """The words, at most `MOST_CHARS` of them; empty when there are none, or none came in time."""
         if self._client is None or not sound or len(sound) > MOST_BYTES or not self._breaker.admit():

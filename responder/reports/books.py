@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -26,35 +25,13 @@ from responder.reports.counting import (
     waits_of_rows,
 )
 from responder.reports.entries import COUNTERS, HOUR_SHIFT, Cells, add_up, counted_by, people_of
+from responder.reports.marks import By
 from responder.timing.binned import Binned, GoingOn
 from responder.timing.bins import Ints
 from responder.timing.counts import WaitColumns
 from responder.timing.statistics import Figure
 
 Labels = NDArray[np.generic]
-
-
-class By(StrEnum):
-    """What a report is cut by; the values are those of the command line and the API."""
-
-    CHANNEL = "channel"
-    SOURCE = "source"
-    CATEGORY = "category"
-    PRIORITY = "priority"
-    OPERATOR = "operator"
-    SPECIALIST = "specialist"
-    DAY = "day"
-    WEEK = "week"
-    HOUR = "hour"  # of the day
-    WEEK_HOUR = "week_hour"  # hour of the week, from Monday midnight on
-
-    @property
-    def is_person(self) -> bool:
-        return self in (By.OPERATOR, By.SPECIALIST)
-
-    @property
-    def is_hourly(self) -> bool:
-        return self in (By.HOUR, By.WEEK_HOUR)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

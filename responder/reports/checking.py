@@ -13,8 +13,9 @@ import numpy as np
 
 from responder.db.engine import Connection, Database
 from responder.reports.columns import read_rows
-from responder.reports.entries import Cells, Side, cells_of, ended_waits, number_of
+from responder.reports.entries import Cells, Side, cells_of, ended_waits
 from responder.reports.keeping import BATCH, MARKS_OF, bring_up_to_date, row_or_none
+from responder.reports.marks import number_of
 from responder.reports.rollups import FRESH_DAYS, WHOLE_WEEKS, Shelf, count_stale_days
 from responder.salon.profile import SalonProfile
 from responder.timing.load import load_readable

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import UTC, date
+from datetime import UTC
 from typing import Any
 
-from responder.reports.books import By
 from responder.reports.enquiries import Listed, Page
-from responder.reports.entries import day_of
 from responder.reports.histogram import Distribution
+from responder.reports.marks import By, day_of, number_of
 from responder.reports.report import IN_SHORT, Group, Report
 from responder.reports.text import figure_document
-from responder.reports.working import EPOCH
 from responder.timing.measures import Measure
 from responder.timing.statistics import AnsweredFirst, Figure, wilson_interval
 from responder.timing.timeline import Exclusion
@@ -70,8 +68,8 @@ def series_document(report: Report, by: By) -> list[dict[str, Any]]:
     if by is By.HOUR:
         return [_point_document(known[hour]) for hour in sorted(known, key=lambda value: int(value or 0))]
     step = 1 if by is By.DAY else DAYS_OF_WEEK
-    first = _ordinal(report.query.since) - (report.query.since.weekday() if by is By.WEEK else 0)
-    values = range(first, _ordinal(report.query.until) + 1, step)
+    first = number_of(report.query.since) - (report.query.since.weekday() if by is By.WEEK else 0)
+    values = range(first, number_of(report.query.until) + 1, step)
     return [group_document(known.get(value) or _empty(report, by, value)) for value in values]
 
 
@@ -129,10 +127,6 @@ def _share(part: int, of: int) -> dict[str, Any] | None:
         return None
     low, high = wilson_interval(part, of)
     return {"within": part, "of": of, "value": part / of, "low": low, "high": high}
-
-
-def _ordinal(day: date) -> int:
-    return (day - EPOCH.date()).days
 
 
 def _empty(report: Report, by: By, value: int) -> Group:

@@ -9,26 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
 from responder.db.engine import Connection, Database
-from responder.reports.books import By, Names, row_labels
+from responder.reports.books import Names, row_labels
 from responder.reports.columns import EXCLUSIONS, HUMAN_WAIT, SIDES, Elapsed, Rows, find_waits, kind_of, read_rows
-from responder.reports.entries import day_of, number_of
 from responder.reports.keeping import bring_up_to_date
 from responder.reports.library import SNAPSHOT, elapsed_of, known_until, read_names, rows_chosen
+from responder.reports.marks import EPOCH, MOST, By, Part, Selection, day_of, number_of
 from responder.reports.query import BadQuery, ReportQuery
-from responder.reports.working import EPOCH
 from responder.timing.bins import SECOND_US, Ints
 from responder.timing.counts import ANSWERED, OPEN, RELEASED, Bools
-from responder.timing.measures import Measure
 from responder.timing.statistics import Ending
 from responder.timing.timeline import Exclusion
 
-MOST = 1000
 _ENDINGS = {ANSWERED: Ending.ANSWERED, RELEASED: Ending.RELEASED, OPEN: Ending.OPEN}
 
 DETAILS = """
@@ -40,48 +36,6 @@ JOIN channel_account a ON a.id = k.channel_account_id
 LEFT JOIN operator o ON o.id = k.operator_id
 WHERE k.enquiry_id = ANY(%(ids)s)
 """
-
-
-class Part(StrEnum):
-    """Which of the waits or enquiries of a group; the first six are counted in a figure of the measure, the others in
-    the group itself."""
-
-    ALL = "all"  # n
-    WITHIN = "within"  # share.within
-    LATE = "late"  # share.of - share.within: answered later, or the target passed without an answer
-    ANSWERED_LATE = "answered_late"  # those of them that were answered
-    OPEN = "open"
-    NOT_AWAITED = "not_awaited"
-    ARRIVALS = "arrivals"
-    FIRST_BY_BOT = "first_by_bot"
-    FIRST_BY_HUMAN = "first_by_human"
-    FIRST_BY_OTHER = "first_by_other"
-    FIRST_BY_NOBODY = "first_by_nobody"
-    BOOKED = "booked"
-    HANDED_OFF = "handed_off"
-    RESOLVED = "resolved"
-    SETTLEMENT_KNOWN = "settlement_known"
-    SETTLED_AT_ONCE = "settled_at_once"
-    SKEWED = "skewed"
-    EXCLUDED_SPAM = "excluded_spam"
-    EXCLUDED_OUTREACH = "excluded_outreach"
-    EXCLUDED_TEST = "excluded_test"
-
-    @property
-    def is_of_waits(self) -> bool:
-        return self in (Part.ALL, Part.WITHIN, Part.LATE, Part.ANSWERED_LATE, Part.OPEN, Part.NOT_AWAITED)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Selection:
-    """What was clicked on: a part of one figure, of the whole period or of one group of a cut. `value` is as in
-    `report.Group`: text, or the number of a day, week or hour."""
-
-    measure: Measure = Measure.FIRST_USEFUL
-    is_working: bool = False
-    part: Part = Part.ALL
-    by: By | None = None
-    value: str | int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from responder.reports.columns import EXCLUSIONS, HUMAN_WAIT, KINDS, SIDES, Names, Rows, find_waits
-from responder.reports.working import EPOCH
+from responder.reports.marks import number_of
 from responder.timing.bins import Ints, bin_of, bin_of_unmet
 from responder.timing.counts import ANSWERED, OPEN, Bools
 
@@ -233,15 +233,6 @@ def read_cells(stored: Sequence[tuple[date, int, str, str, str, str, list[int], 
         entries=np.frombuffer(b"".join(row[7] for row in stored), dtype=ENTRY),
         cell=np.repeat(np.arange(len(stored), dtype=np.int64), sizes),
     )
-
-
-def day_of(ordinal: int) -> date:
-    return EPOCH.date() + timedelta(days=ordinal)
-
-
-def number_of(day: date) -> int:
-    """Days since 1970."""
-    return (day - EPOCH.date()).days
 
 
 def _grouped(keys: Sequence[NDArray[np.generic]], size: int) -> tuple[Ints, Ints]:

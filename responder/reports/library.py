@@ -9,10 +9,11 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 
 from responder.db.engine import Connection
-from responder.reports.books import Book, By, CellBook, Names, RowBook, cell_labels, row_labels
+from responder.reports.books import Book, CellBook, Names, RowBook, cell_labels, row_labels
 from responder.reports.columns import Elapsed, Rows, elapsed_at
 from responder.reports.counting import Asked, Loose, can_count, parts_of
-from responder.reports.entries import Cells, Side, number_of
+from responder.reports.entries import Cells, Side
+from responder.reports.marks import By, number_of
 from responder.reports.query import ReportQuery
 from responder.reports.rollups import Shelf
 from responder.reports.working import WorkingTime

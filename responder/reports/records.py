@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from responder.reports.working import EPOCH, micros_of
+from responder.reports.marks import EPOCH
+from responder.reports.working import micros_of
 from responder.timing.bins import Ints
 
 SINGLES: Final = (

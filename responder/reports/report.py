@@ -14,11 +14,12 @@ from datetime import datetime, time, timedelta
 from typing import Any, TypeVar
 
 from responder.db.engine import Database
-from responder.reports.books import Book, By, Cut
+from responder.reports.books import Book, Cut
 from responder.reports.columns import kind_of
 from responder.reports.counting import Asked
 from responder.reports.keeping import bring_up_to_date
 from responder.reports.library import EXACT_UP_TO, SNAPSHOT, Library, read_names
+from responder.reports.marks import By
 from responder.reports.query import ReportQuery, make_query
 from responder.salon.profile import SalonProfile
 from responder.timing.measures import Measure

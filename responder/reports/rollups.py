@@ -23,12 +23,11 @@ from responder.reports.entries import (
     Part,
     Side,
     cells_of,
-    day_of,
     ended_waits,
-    number_of,
     read_cells,
 )
 from responder.reports.keeping import LOCK_SALON
+from responder.reports.marks import day_of, number_of
 from responder.salon.profile import SalonProfile
 
 FRESH_DAYS = """

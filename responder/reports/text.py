@@ -9,18 +9,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from math import ceil, floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
-from responder.reports.books import By
-from responder.reports.entries import day_of
-from responder.reports.report import Group, Report
+from responder.reports.marks import By, day_of
 from responder.reports.words import CHANNEL_NAMES, WORDS, Words
 from responder.timing.measures import Measure
 from responder.timing.statistics import SMALL, Figure
+
+if TYPE_CHECKING:
+    from responder.reports.report import Group, Report
 
 _FIRST_WIDTH = 36
 _WIDTHS = (9, 13, 15, 15, 7, 6)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from responder.hours import OpeningHours
+from responder.reports.marks import EPOCH
 from responder.timing.bins import Ints
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def micros_of(instant: datetime) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from responder.dialogue.meaning import Wish
@@ -142,6 +143,6 @@ class Decision:
         return Substance.SUBSTANTIVE if self.gives_facts else self.name.substance
 
 
-def _progress(state: DialogueState) -> DialogueState:
-    """Everything that a question could have moved on."""
-    return state.but(greeted=False, language=None, misunderstood=0, repeats=0, visit=None)
+_NO_PROGRESS = frozenset({"greeted", "language", "misunderstood", "repeats", "visit"})
+_progress = attrgetter(*(slot.name for slot in fields(DialogueState) if slot.name not in _NO_PROGRESS))
+"""Everything of a state that a question could have moved on."""

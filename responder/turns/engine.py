@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -23,8 +24,6 @@ from responder.db.outages import DATABASE_ERRORS, is_away
 from responder.delivery.service import Delivery, Parcel
 from responder.dialogue.states import Author
 from responder.live import Live
-from responder.llm.reader import LlmReader
-from responder.llm.transcriber import Transcriber
 from responder.logs import get_logger
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
@@ -42,6 +41,10 @@ from responder.turns.situation import Situation
 from responder.turns.typing_sign import TypingSign
 from responder.turns.wording import Voice
 from responder.understanding.reader import Reader
+
+if TYPE_CHECKING:
+    from responder.llm.reader import LlmReader
+    from responder.llm.transcriber import Transcriber
 
 log = get_logger(__name__)
 CONVERSATION_LINES = 20
@@ -268,6 +271,7 @@ class TurnEngine:
                     composed_at=self._clock.now(),
                     payload=decision.payload(),
                     clock_start_at=None if claim.is_answered else claim.clock_start_at,
+                    is_prompt=True,
                 )
             )
         else:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.contract import AttachmentKind, ConnectorError, InboundKind, Messenger
 from responder.db.engine import Database
 from responder.llm.reading import Line
-from responder.llm.transcriber import MOST_BYTES, MOST_SECONDS, Transcriber
 from responder.logs import get_logger
 from responder.turns.claim import Claim, Unread
+
+if TYPE_CHECKING:
+    from responder.llm.transcriber import Transcriber
 
 log = get_logger(__name__)
 KEEP = """
@@ -31,7 +33,7 @@ async def listen(
     claim: Claim, *, messenger: Messenger | None, transcriber: Transcriber, database: Database, deadline_s: float
 ) -> Claim:
     """The claim with the words of its voice messages; as it was where there are none, or no time is left."""
-    spoken = {message.id: voice for message in claim.unread if (voice := _voice(message)) is not None}
+    spoken = {message.id: voice for message in claim.unread if (voice := _voice(message, transcriber)) is not None}
     if not spoken or messenger is None or deadline_s <= 0:
         return claim
     language = claim.state.language
@@ -66,13 +68,13 @@ async def _words(
     return await transcriber.transcribe(sound, mime=voice.get("mime"), language=language, deadline_s=max(left, 0.0))
 
 
-def _voice(message: Unread) -> Mapping[str, Any] | None:
+def _voice(message: Unread, transcriber: Transcriber) -> Mapping[str, Any] | None:
     """The recording of a message that is nothing else and not too long."""
     attachments: Sequence[Mapping[str, Any]] = message.payload.get("attachments") or ()
     if message.kind is not InboundKind.MESSAGE or message.text or len(attachments) != 1:
         return None
     voice = attachments[0]
-    is_fit = (voice.get("size") or 0) <= MOST_BYTES and (voice.get("seconds") or 0) <= MOST_SECONDS
+    is_fit = transcriber.takes(voice.get("size"), seconds=voice.get("seconds"))
     return voice if voice.get("kind") in SPOKEN and is_fit else None
 
 

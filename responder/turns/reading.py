@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 
@@ -17,11 +17,13 @@ from connectors.contract import InboundKind
 from responder.dialogue.meaning import Asked, Context, Intent, Meaning, Offered
 from responder.dialogue.state import DialogueState
 from responder.llm.merge import merge
-from responder.llm.reader import LlmReader
 from responder.llm.reading import LlmOutcome, LlmReading
 from responder.salon.profile import SalonProfile
 from responder.turns.claim import Claim, Unread
 from responder.understanding.reader import Reader
+
+if TYPE_CHECKING:
+    from responder.llm.reader import LlmReader
 
 # A yes on an old button answers the question it stood under, not the one that is open now.
 _ANSWERS_NOW = {

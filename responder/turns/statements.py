@@ -14,6 +14,8 @@ READABLE = "('message', 'pressed', 'started', 'edited')"
 # Void: taken back by the customer, or an edit whose newest text stands in another unread row. No turn reads it, and the
 # turn that read the rest has seen it. `lines` is how much of the conversation to read, none where no LLM is asked.
 # OFFSET 0 keeps the planner to the index of the enquiry while it knows nothing about a young table yet.
+# A lease does not wait for the disk: a server that crashes has ended every session too, and a lease it forgot is a turn
+# that is due.
 CLAIM = f"""
 WITH claimed AS (
     UPDATE thread SET lease_token = %(token)s, lease_until = %(until)s
@@ -46,14 +48,16 @@ SELECT c.thread_key, c.salon_id, c.channel_account_id, c.customer_id, c.state, c
               WHERE m.thread_id = c.id AND m.text <> '' AND m.deleted_at IS NULL AND m.kind <> 'unknown'
                 AND (m.direction = 'in' OR m.send_state <> 'withdrawn')
               ORDER BY m.id DESC LIMIT %(lines)s) l
-    ), '[]'::jsonb) AS lines
+    ), '[]'::jsonb) AS lines,
+    set_config('synchronous_commit', 'off', true) AS durability
 FROM claimed c
 JOIN salon s ON s.id = c.salon_id
 JOIN LATERAL (SELECT * FROM enquiry WHERE thread_id = c.id ORDER BY id DESC LIMIT 1) e ON true
 """
 
 # The state, the reply, the turn's record and the end of the lease, or nothing at all. The reply is being sent by this
-# process unless an earlier one of the thread is still on its way.
+# process unless an earlier one of the thread is still on its way. It moves the thread up now and not once more when it
+# is accepted a moment later: that is when the customer's next message wants the row.
 COMMIT_TURN = """
 WITH ours AS (
     UPDATE thread SET
@@ -63,6 +67,8 @@ WITH ours AS (
         turn_due_at = CASE WHEN last_inbound_id > COALESCE(%(seen)s, answered_to_id, 0)
                            THEN COALESCE(turn_due_at, %(now)s) END,
         turn_failures = 0,
+        last_message_at = CASE WHEN %(text)s::varchar <> '' THEN GREATEST(last_message_at, %(now)s)
+                               ELSE last_message_at END,
         lease_token = NULL,
         lease_until = NULL
     WHERE id = %(thread)s AND lease_token = %(token)s AND mode = 'bot'

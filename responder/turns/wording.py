@@ -139,11 +139,7 @@ class Voice:
 
     def phone(self, e164: str) -> str:
         """A number written for reading, "+7 912 345-67-89"; as given when it cannot be read."""
-        try:
-            number = phonenumbers.parse(e164, self.salon.country)
-        except phonenumbers.NumberParseException:
-            return e164
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        return _international(e164, self.salon.country)
 
     def hours(self) -> list[str]:
         """Opening hours, equal neighbouring days joined."""
@@ -257,6 +253,16 @@ def _currency(minor: int, currency: str, language: str, whole: bool) -> str:
     return format_currency(minor / 100, currency, locale=language)
 
 
+@lru_cache(maxsize=128)
+def _international(number: str, country: str) -> str:
+    try:
+        parsed = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@lru_cache(maxsize=128)
 def _day_range(first: int, last: int, language: str) -> str:
     names = get_day_names("abbreviated", locale=language)
     return names[first] if first == last else f"{names[first]}–{names[last]}"

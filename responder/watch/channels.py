@@ -11,14 +11,17 @@ from responder.alerts.service import AlertKind, NewAlert, Severity, raise_alerts
 from responder.clock import Clock
 from responder.db.engine import Database
 
+SENT_WITHIN = timedelta(seconds=30)  # longer than an attempt to send lasts
 FAILING_FOR = timedelta(minutes=3)  # so long without one accepted message is no hiccup
 
-# A thread's `last_message_at` is moved by every acceptance: it leads to the few threads worth looking into.
-_ACCEPTED_SINCE = """
+# A thread's `last_message_at` is moved by every acceptance, or a moment before by the turn whose reply it is, which is
+# sent at once: it leads to the few threads worth looking into.
+_ACCEPTED_SINCE = f"""
 EXISTS (
     SELECT 1 FROM thread t JOIN message done ON done.thread_id = t.id AND done.direction = 'out'
-    WHERE t.salon_id = account.salon_id AND t.channel_account_id = account.id AND t.last_message_at > {since}
-      AND done.accepted_at > {since} AND done.author <> 'human_device'
+    WHERE t.salon_id = account.salon_id AND t.channel_account_id = account.id
+      AND t.last_message_at > {{since}} - interval '{SENT_WITHIN.total_seconds():g} seconds'
+      AND done.accepted_at > {{since}} AND done.author <> 'human_device'
 )
 """
 

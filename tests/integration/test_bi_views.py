@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from responder.db.engine import Database
-from responder.reports.books import By
 from responder.reports.keeping import bring_up_to_date
+from responder.reports.marks import By
 from responder.reports.query import make_query
 from responder.reports.report import run_report
 from responder.timing.measures import Measure

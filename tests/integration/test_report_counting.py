@@ -10,9 +10,9 @@ import pytest
 
 from responder.db.engine import Database
 from responder.reports import keeping
-from responder.reports.books import By
 from responder.reports.checking import check_figures, rebuild_figures
 from responder.reports.keeping import bring_up_to_date, micros
+from responder.reports.marks import By
 from responder.reports.query import BadQuery, make_query
 from responder.reports.report import Group, Report, run_report
 from responder.reports.rollups import count_stale_days

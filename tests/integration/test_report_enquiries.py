@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from responder.db.engine import Database
-from responder.reports.books import By
-from responder.reports.enquiries import Listed, Page, Part, Selection, list_enquiries
+from responder.reports.enquiries import Listed, Page, list_enquiries
+from responder.reports.marks import By, Part, Selection
 from responder.reports.query import BadQuery, ReportQuery, make_query
 from responder.reports.report import Group, run_report
 from responder.salon.profile import SalonProfile

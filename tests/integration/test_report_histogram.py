@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from responder.db.engine import Database
-from responder.reports.enquiries import Part, Selection
 from responder.reports.histogram import EDGES_S, run_histogram
 from responder.reports.keeping import bring_up_to_date
+from responder.reports.marks import Part, Selection
 from responder.reports.query import make_query
 from responder.reports.report import run_report
 from responder.reports.rollups import count_stale_days

@@ -359,6 +359,24 @@ async def test_refused_credentials_are_told_at_once_and_end_with_an_acceptance(w
     assert await world.standing() == []
 
 
+async def test_an_acceptance_counts_though_its_reply_was_written_before_the_alert(world: World) -> None:
+    """A turn moves its thread up when it writes the reply, and the messenger accepts it a moment later."""
+    watch = ChannelWatch(world.database, clock=world.clock)
+    message = await waiting_message(world, "CredentialsRefused: the token is not valid", 1)
+    await world.rows("UPDATE thread SET last_message_at = %(at)s RETURNING id", at=after(1))
+    world.at(2)
+    assert await watch.look() == 1
+
+    await world.rows(
+        "UPDATE message SET send_state = 'accepted', accepted_at = %(at)s WHERE id = %(id)s RETURNING id",
+        id=message,
+        at=after(3),
+    )
+    world.at(4)
+    await watch.look()
+    assert await world.standing() == []
+
+
 async def test_sends_that_fail_for_minutes_are_told(world: World) -> None:
     """A hiccup is not told; nothing accepted for three minutes is, unless others of the account get through."""
     watch = ChannelWatch(world.database, clock=world.clock)

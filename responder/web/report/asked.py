@@ -8,10 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from responder.reports.books import By
-from responder.reports.enquiries import MOST, Part, Selection
+from responder.reports.marks import MOST, By, Part, Selection, number_of
 from responder.reports.query import LONGEST_DAYS, BadQuery, ReportQuery, make_query
-from responder.reports.working import EPOCH
 from responder.salon.profile import SalonProfile
 from responder.timing.definitions import Definition
 from responder.timing.measures import Measure
@@ -131,7 +129,7 @@ class EnquiriesAsked(Asked):
             return None
         try:
             if self.by in (By.DAY, By.WEEK):
-                return (date.fromisoformat(self.value) - EPOCH.date()).days
+                return number_of(date.fromisoformat(self.value))
             return int(self.value) if self.by.is_hourly else self.value
         except ValueError:
             raise BadQuery("value", f"{self.value!r} is no {self.by}") from None

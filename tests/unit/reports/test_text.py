@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from responder.reports.books import By
+from responder.reports.marks import By
 from responder.reports.query import ReportQuery
 from responder.reports.report import Group, Report
 from responder.reports.text import duration, to_json, to_text
