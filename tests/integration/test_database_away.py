@@ -62,7 +62,7 @@ async def test_a_stream_of_messages_across_two_outages(tmp_path: Path) -> None:
     each message is stored once, each customer gets one answer, nobody is handed to a person."""
     with own_postgres(tmp_path / "postgres") as postgres:
         async with (
-            TelegramStub(answer_delay_s=1.0) as telegram,
+            TelegramStub(answer_delay_s=3.0) as telegram,
             served(tmp_path, database_url=postgres.url, telegram=telegram) as app,
         ):
             await until_subscribed(telegram)
