@@ -11,9 +11,10 @@ from responder.dialogue import tables as dialogue
 from responder.leads import tables as leads
 from responder.reports import tables as reports
 from responder.salon import tables as salon
+from responder.staff import tables as staff
 from responder.watch import tables as watch
 
-MODULES = (salon, dialogue, booking, leads, alerts, reports, watch)
+MODULES = (staff, salon, dialogue, booking, leads, alerts, reports, watch)
 
 
 def metadata() -> MetaData:

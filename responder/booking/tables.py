@@ -53,4 +53,8 @@ class Appointment(SQLModel, table=True):
     cancelled_at: datetime | None = instant()
     confirmed_at: datetime | None = instant()  # by a manager
     confirmed_by_id: int | None = reference("operator.id", nullable=True)
+    note: str = ""  # staff's own words
+    created_by_id: int | None = reference("operator.id", nullable=True)  # null: booked by the bot
+    marked_at: datetime | None = instant()  # as came or as no-show
+    marked_by_id: int | None = reference("operator.id", nullable=True)
     created_at: datetime = created()

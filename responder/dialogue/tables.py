@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, Column, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -36,6 +36,13 @@ class Thread(SQLModel, table=True):
         UniqueConstraint("channel_account_id", "thread_key", name="thread_key"),
         Index("thread_due", "turn_due_at", postgresql_where=text("turn_due_at IS NOT NULL")),
         Index("thread_recent", "salon_id", text("last_message_at DESC")),
+        Index(
+            "thread_awaited",
+            "salon_id",
+            "unanswered_since",
+            postgresql_where=text("mode = 'human' AND unanswered_since IS NOT NULL"),
+        ),
+        Index("thread_operator", "operator_id", postgresql_where=text("operator_id IS NOT NULL")),
     )
 
     id: int | None = identity()
@@ -48,7 +55,12 @@ class Thread(SQLModel, table=True):
     operator_id: int | None = reference("operator.id", nullable=True)
     state: dict[str, Any] = jsonb()  # DialogueState
     source: dict[str, Any] = jsonb()  # first touch
-    is_blocked: bool = False
+    is_blocked: bool = False  # the customer has blocked the bot
+    barred_at: datetime | None = instant()  # staff want nothing from this customer: stored, never answered or counted
+    barred_by_id: int | None = reference("operator.id", nullable=True)
+    tags: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(String), nullable=False, server_default=text("'{}'"))
+    )
     is_test: bool = False
     last_inbound_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     # the newest message that a turn has answered or given up, or staff have answered: no turn reads up to here again
@@ -117,6 +129,13 @@ class Message(SQLModel, table=True):
             "message_sent_once", "thread_id", "idempotency_key", unique=True, postgresql_where=text("direction = 'out'")
         ),
         Index("message_provider", "channel_account_id", "provider_message_id"),
+        # what people wrote, for the search of the desk; of the bot's own words every dialogue has the same
+        Index(
+            "message_words",
+            text("to_tsvector('simple'::regconfig, text::text)"),
+            postgresql_using="gin",
+            postgresql_where=text("author IN ('customer', 'human', 'human_device')"),
+        ),
     )
 
     id: int | None = identity()
@@ -163,7 +182,11 @@ class Handoff(SQLModel, table=True):
     """A person was needed: starts `human_wait_s`; one row per hand-off."""
 
     __tablename__ = "handoff"
-    __table_args__ = (Index("handoff_enquiry", "enquiry_id"), Index("handoff_thread", "thread_id"))
+    __table_args__ = (
+        Index("handoff_enquiry", "enquiry_id"),
+        Index("handoff_thread", "thread_id"),
+        Index("handoff_open", "salon_id", "needed_at", postgresql_where=text("returned_at IS NULL")),
+    )
 
     id: int | None = identity()
     salon_id: int = reference("salon.id")
@@ -207,3 +230,45 @@ class Turn(SQLModel, table=True):
     llm_cost_micros: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))  # of the currency
     llm_currency: str | None = None
     stages_ms: dict[str, Any] = jsonb()
+
+
+class Note(SQLModel, table=True):
+    """What staff tell each other about a dialogue; the customer never sees it."""
+
+    __tablename__ = "note"
+    __table_args__ = (Index("note_thread", "thread_id", "id"),)
+
+    id: int | None = identity()
+    salon_id: int = reference("salon.id")
+    thread_id: int = reference("thread.id")
+    operator_id: int | None = reference("operator.id", nullable=True)
+    mentions: list[int] = Field(  # ids of operators
+        default_factory=list, sa_column=Column(ARRAY(BigInteger), nullable=False, server_default=text("'{}'"))
+    )
+    text: str
+    at: datetime = instant(nullable=False)
+
+
+class ThreadSeen(SQLModel, table=True):
+    """How far an operator has read a dialogue: what came after `message_id` is unread to them."""
+
+    __tablename__ = "thread_seen"
+
+    thread_id: int = Field(sa_column=Column(BigInteger, ForeignKey("thread.id"), primary_key=True))
+    operator_id: int = Field(sa_column=Column(BigInteger, ForeignKey("operator.id"), primary_key=True))
+    message_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    at: datetime = instant(nullable=False)
+
+
+class SavedReply(SQLModel, table=True):
+    """Words that staff send often, found by a shortcut; placeholders stand in braces: {name}."""
+
+    __tablename__ = "saved_reply"
+    __table_args__ = (UniqueConstraint("salon_id", "shortcut", name="saved_reply_shortcut"),)
+
+    id: int | None = identity()
+    salon_id: int = reference("salon.id")
+    shortcut: str
+    text: str
+    updated_at: datetime = instant(nullable=False)
+    updated_by_id: int | None = reference("operator.id", nullable=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, String, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, Column, ForeignKey, String, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from responder.db.columns import created, identity, instant, jsonb, reference
@@ -56,6 +56,10 @@ class Operator(_Listed, table=True):
     id: int | None = identity()
     salon_id: int = reference("salon.id")
     role: str = "operator"
+    is_from_file: bool = True  # False: added in the desk; the salon file does not switch it off
+    account_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("account.id"), nullable=True, index=True)
+    )  # the person who logs in as this operator
 
 
 class ChannelAccountRow(_Listed, table=True):

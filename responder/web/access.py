@@ -8,15 +8,44 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from responder.salon.profile import Operator, SalonProfile
+from responder.staff.rules import Right, Role, may
 from responder.web.problems import Problem
 
 COOKIE = "responder_access"
 COOKIE_LASTS_S = 30 * 24 * 3600
+OPERATOR_COOKIE = "responder_operator"  # who last answered from this browser; a convenience, not a right
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Staff:
+    """Who acts in a salon: one of its operators, or, without one, whoever holds the installation's token."""
+
+    salon: SalonProfile
+    operator: Operator | None
+    role: Role
+
+    @property
+    def operator_id(self) -> int | None:
+        return None if self.operator is None else self.operator.id
+
+    @property
+    def operator_key(self) -> str | None:
+        return None if self.operator is None else self.operator.key
+
+    def may(self, right: Right) -> bool:
+        return may(self.role, right)
+
+    def require(self, right: Right) -> None:
+        """Raises 403 for what the role does not allow."""
+        if not self.may(right):
+            raise Problem(403, "not_allowed", role=self.role)
 
 
 class Access:
@@ -36,6 +65,12 @@ class Access:
             raise Problem(401, "needs_access")
         if request.method not in ("GET", "HEAD") and not _is_same_origin(request):
             raise Problem(403, "foreign_form")
+
+    async def staff(self, request: Request, salon: SalonProfile) -> Staff:
+        """Who acts, in a request that was let through; raises 404 for a salon that is none of their business."""
+        wanted = request.cookies.get(OPERATOR_COOKIE)
+        operator = next((known for known in salon.operators if known.key == wanted), None)
+        return Staff(salon=salon, operator=operator, role=Role.OWNER)
 
     def router(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)

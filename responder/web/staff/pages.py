@@ -21,7 +21,7 @@ from responder.leads.service import recent_leads
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.timing.timeline import Substance
-from responder.web.access import Access
+from responder.web.access import OPERATOR_COOKIE, Access
 from responder.web.assets import TEMPLATES, asset_url
 from responder.web.problems import Problem, problem_of
 from responder.web.staff.alerts import count_unseen, list_alerts, see_alerts
@@ -40,7 +40,6 @@ HEADERS = {
     "cache-control": "no-store",
 }
 ROWS = 50
-OPERATOR_COOKIE = "responder_operator"  # who last answered from this browser; a convenience, not a right
 OPERATOR_LASTS_S = 365 * 24 * 3600
 
 

@@ -29,9 +29,11 @@ def staff_languages() -> tuple[str, ...]:
 
 @cache
 def staff_texts(language: str) -> Mapping[str, str]:
-    """Texts of the staff pages; English where a language has none."""
+    """Texts of the staff pages, of every `staff*.yaml` of a language; English where a language has none."""
     known = language if language in staff_languages() else FALLBACK
-    words: dict[str, str] = yaml.safe_load((LOCALE / f"staff.{known}.yaml").read_text("utf-8"))
+    words: dict[str, str] = {}
+    for path in sorted(LOCALE.glob(f"staff*.{known}.yaml")):
+        words |= yaml.safe_load(path.read_text("utf-8"))
     return words
 
 

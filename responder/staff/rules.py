@@ -1,0 +1,37 @@
+"""What each role may do. Pure: a role and a right give yes or no."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Each may do what the ones before it may."""
+
+    OPERATOR = "operator"
+    ADMINISTRATOR = "administrator"
+    OWNER = "owner"
+
+
+class Right(StrEnum):
+    """What a page or an action asks for."""
+
+    DIALOGUES = "dialogues"  # read, answer, book, note
+    SETTINGS = "settings"  # saved replies, tags
+    PEOPLE = "people"  # invite, end sessions, change roles below one's own
+    AUDIT = "audit"
+    REPORT = "report"
+
+
+LEAST_ROLE = {
+    Right.DIALOGUES: Role.OPERATOR,
+    Right.REPORT: Role.ADMINISTRATOR,
+    Right.SETTINGS: Role.ADMINISTRATOR,
+    Right.PEOPLE: Role.ADMINISTRATOR,
+    Right.AUDIT: Role.OWNER,
+}
+_RANK = {role: rank for rank, role in enumerate(Role)}
+
+
+def may(role: Role, right: Right) -> bool:
+    return _RANK[role] >= _RANK[LEAST_ROLE[right]]
