@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from responder.salon.profile import Operator, SalonProfile
+from responder.staff.audit import Actor
 from responder.staff.rules import Right, Role, may
 from responder.web.problems import Problem
 
@@ -30,6 +31,8 @@ class Staff:
     salon: SalonProfile
     operator: Operator | None
     role: Role
+    account_id: int | None = None
+    address: str = ""
 
     @property
     def operator_id(self) -> int | None:
@@ -38,6 +41,10 @@ class Staff:
     @property
     def operator_key(self) -> str | None:
         return None if self.operator is None else self.operator.key
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(operator_id=self.operator_id, account_id=self.account_id, address=self.address)
 
     def may(self, right: Right) -> bool:
         return may(self.role, right)
@@ -70,7 +77,8 @@ class Access:
         """Who acts, in a request that was let through; raises 404 for a salon that is none of their business."""
         wanted = request.cookies.get(OPERATOR_COOKIE)
         operator = next((known for known in salon.operators if known.key == wanted), None)
-        return Staff(salon=salon, operator=operator, role=Role.OWNER)
+        address = request.client.host if request.client else ""
+        return Staff(salon=salon, operator=operator, role=Role.OWNER, address=address)
 
     def router(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
