@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connectors.contract import (
@@ -15,6 +16,7 @@ from responder.clock import Clock, SystemClock
 from responder.db.engine import Database
 from responder.delivery.service import Delivery
 from responder.desk.service import Desk
+from responder.dialogue.meaning import Context, Meaning
 from responder.intake.rules import Pace
 from responder.intake.service import Intake
 from responder.live import InProcessLive, Live
@@ -24,6 +26,7 @@ from responder.secrets_file import kept_secret
 from responder.settings import Settings
 from responder.turns.engine import Limits, TurnEngine
 from responder.turns.scheduler import TurnScheduler
+from responder.understanding.readers import Readers
 from responder.watch.service import Watch
 
 if TYPE_CHECKING:
@@ -57,12 +60,14 @@ async def responder(
 
         pace = Pace.within(settings.reply_budget_s, quiet_s=settings.burst_quiet_s)
         delivery = Delivery(database, clock=clock, messenger_of=messenger_of, live=live)
+        readers = Readers()
         engine = TurnEngine(
             database=database,
             clock=clock,
             salons=salons,
             delivery=delivery,
             live=live,
+            readers=readers,
             limits=Limits(
                 reply_budget_s=settings.reply_budget_s,
                 llm_deadline_s=settings.llm_deadline_s,
@@ -86,7 +91,14 @@ async def responder(
             delivery=delivery,
             engine=engine,
             scheduler=scheduler,
-            desk=Desk(database, clock=clock, delivery=delivery, live=live, messenger_of=messenger_of),
+            desk=Desk(
+                database,
+                clock=clock,
+                delivery=delivery,
+                live=live,
+                messenger_of=messenger_of,
+                read_hint=partial(_read_hint, salons, readers, clock),
+            ),
             watch=Watch(database, clock=clock, salons=salons, live=live),
             llm=llm,
             transcriber=transcriber,
@@ -99,6 +111,13 @@ async def responder(
         stack.push_async_callback(engine.late.close)
         await running.refresh_accounts()
         yield running
+
+
+async def _read_hint(
+    salons: SalonCache, readers: Readers, clock: Clock, salon_id: int, hint: str, context: Context
+) -> Meaning:
+    """What staff tell the bot, as the rules read it."""
+    return readers.of(await salons.get(salon_id)).read([hint], now=clock.now(), context=context)
 
 
 async def _open_models(

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from connectors.contract import Messenger
-from responder.clock import Clock
-from responder.db.engine import Database
-from responder.delivery.service import Delivery
+from responder.db.engine import Connection, Database
+from responder.desk.base import DeskRoom
+from responder.desk.care import Care
+from responder.desk.hints import LONGEST as LONGEST_HINT
+from responder.desk.hints import ReadHint, with_hint
+from responder.desk.notes import Notes
+from responder.desk.saved_replies import SavedReplies
 from responder.dialogue.handoffs import give_back_thread, take_over_thread
+from responder.dialogue.meaning import Context, Meaning
+from responder.dialogue.state import DialogueState
 from responder.dialogue.states import CloseReason
 from responder.errors import NotFound, Refused
-from responder.live import Live
+from responder.staff.audit import Actor
 from responder.timing.substance import classify_message
 from responder.timing.timeline import Substance
-
-FIND_THREAD = """
-SELECT id, salon_id, channel_account_id, is_blocked FROM thread WHERE id = %(thread)s AND salon_id = %(salon)s
-"""
 
 QUEUE_REPLY = """
 INSERT INTO message (salon_id, thread_id, enquiry_id, channel_account_id, direction, author, auto_reply, text, payload,
@@ -57,6 +57,9 @@ RETURNING id
 
 IS_IN_THREAD = "SELECT 1 FROM message WHERE id = %(message)s AND thread_id = %(thread)s"
 
+LOCK_STATE = "SELECT state FROM thread WHERE id = %(thread)s FOR UPDATE"
+SET_STATE = "UPDATE thread SET state = %(state)s WHERE id = %(thread)s"
+
 # confirming twice keeps the first; the timers of the booking's enquiry are looked at
 CONFIRM_VISIT = """
 WITH visit AS (
@@ -70,42 +73,32 @@ WITH visit AS (
 SELECT id FROM visit
 """
 
-FIND_OPERATOR = "SELECT id FROM operator WHERE salon_id = %(salon)s AND key = %(key)s AND is_active"
 
+class Desk(DeskRoom):
+    """The dialogue itself: who answers, what is said, when it is over; and the rooms around it. `read_hint` reads a
+    text as the rules read a customer's."""
 
-class Desk:
-    """Every action is scoped by salon: a dialogue of another one is not found."""
+    def __init__(self, database: Database, *, read_hint: ReadHint | None = None, **parts: Any) -> None:
+        super().__init__(database, **parts)
+        self._read_hint = read_hint
+        self.care = Care(database, **parts)
+        self.notes = Notes(database, **parts)
+        self.saved_replies = SavedReplies(database, **parts)
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        clock: Clock,
-        delivery: Delivery,
-        live: Live,
-        messenger_of: Callable[[int], Messenger | None],
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._delivery = delivery
-        self._live = live
-        self._messenger_of = messenger_of
-
-    async def take_over(self, salon_id: int, thread_id: int, *, operator: str | None) -> None:
+    async def take_over(self, salon_id: int, thread_id: int, *, actor: Actor) -> None:
         """The bot falls silent at once; raises `NotFound`."""
         async with self._database.transaction() as connection:
             await self._thread(connection, salon_id, thread_id)
             await take_over_thread(
                 connection,
                 thread_id=thread_id,
-                operator_id=await self._operator(connection, salon_id, operator),
+                operator_id=actor.operator_id,
                 now=self._clock.now(),
             )
+            await self._record(connection, actor, salon_id, thread_id, "dialogue.take_over")
         await self._tell(salon_id, thread_id)
 
-    async def reply(
-        self, salon_id: int, thread_id: int, text: str, *, operator: str | None, key: str | None = None
-    ) -> None:
+    async def reply(self, salon_id: int, thread_id: int, text: str, *, actor: Actor, key: str | None = None) -> None:
         """Answer as a person, taking the dialogue over; the same `key` twice sends once. Raises `NotFound`, or
         `Refused` when the text is empty or longer than the channel carries."""
         text = text.strip()
@@ -123,8 +116,7 @@ class Desk:
                     length=len(text),
                     limit=limit,
                 )
-            operator_id = await self._operator(connection, salon_id, operator)
-            await take_over_thread(connection, thread_id=thread_id, operator_id=operator_id, now=now)
+            await take_over_thread(connection, thread_id=thread_id, operator_id=actor.operator_id, now=now)
             await connection.execute(
                 QUEUE_REPLY,
                 {
@@ -134,21 +126,38 @@ class Desk:
                     "now": now,
                     "substance": classify_message(text).value,
                     "key": key or f"desk-{secrets.token_hex(8)}",
-                    "operator": operator_id,
+                    "operator": actor.operator_id,
                 },
             )
             await connection.execute(MARK_ANSWERED, {"thread": thread_id})
+            await self._record(connection, actor, salon_id, thread_id, "dialogue.reply")
         await self._delivery.deliver_next(thread_id)
         await self._tell(salon_id, thread_id)
 
-    async def give_back(self, salon_id: int, thread_id: int) -> None:
-        """The bot answers again, at once what nobody has answered; raises `NotFound`."""
+    async def give_back(self, salon_id: int, thread_id: int, *, actor: Actor, hint: str = "") -> None:
+        """The bot answers again, at once what nobody has answered, knowing the hint. Raises `NotFound`, or `Refused`
+        for a hint that is too long."""
+        hint, now = hint.strip(), self._clock.now()
+        if len(hint) > LONGEST_HINT:
+            raise Refused("The hint is too long.", code="hint_too_long", length=len(hint), limit=LONGEST_HINT)
         async with self._database.transaction() as connection:
             await self._thread(connection, salon_id, thread_id)
-            await give_back_thread(connection, thread_id=thread_id, now=self._clock.now())
+            await give_back_thread(connection, thread_id=thread_id, now=now)
+            if hint:
+                await self._tell_bot(connection, salon_id, thread_id, hint)
+                await self.notes.keep(connection, salon_id, thread_id, hint, actor=actor, is_hint=True)
+            await self._record(connection, actor, salon_id, thread_id, "dialogue.give_back", {"hint": bool(hint)})
         await self._tell(salon_id, thread_id)
 
-    async def confirm_visit(self, salon_id: int, thread_id: int, appointment_id: int, *, operator: str | None) -> None:
+    async def _tell_bot(self, connection: Connection, salon_id: int, thread_id: int, hint: str) -> None:
+        row = await (await connection.execute(LOCK_STATE, {"thread": thread_id})).fetchone()
+        state = DialogueState.from_json(row["state"] if row else {})
+        context = Context(language=state.language or "ru", service=state.service)
+        meaning = Meaning() if self._read_hint is None else await self._read_hint(salon_id, hint, context)
+        document = Jsonb(with_hint(state, meaning, hint).to_json())
+        await connection.execute(SET_STATE, {"thread": thread_id, "state": document})
+
+    async def confirm_visit(self, salon_id: int, thread_id: int, appointment_id: int, *, actor: Actor) -> None:
         """A manager vouches for a booking; harmless when repeated. Raises `NotFound`."""
         async with self._database.transaction() as connection:
             await self._thread(connection, salon_id, thread_id)
@@ -156,14 +165,18 @@ class Desk:
                 "salon": salon_id,
                 "thread": thread_id,
                 "appointment": appointment_id,
-                "operator": await self._operator(connection, salon_id, operator),
+                "operator": actor.operator_id,
                 "now": self._clock.now(),
             }
             if await (await connection.execute(CONFIRM_VISIT, values)).fetchone() is None:
                 raise NotFound(f"There is no booking {appointment_id} in this dialogue.")
+            about = {"appointment": appointment_id}
+            await self._record(connection, actor, salon_id, thread_id, "visit.confirm", about)
         await self._tell(salon_id, thread_id)
 
-    async def close(self, salon_id: int, thread_id: int, *, reason: CloseReason = CloseReason.RESOLVED) -> None:
+    async def close(
+        self, salon_id: int, thread_id: int, *, actor: Actor, reason: CloseReason = CloseReason.RESOLVED
+    ) -> None:
         """Close the open enquiry and let the bot have the next one; raises `NotFound`."""
         now = self._clock.now()
         async with self._database.transaction() as connection:
@@ -171,10 +184,12 @@ class Desk:
             await connection.execute(MARK_ANSWERED, {"thread": thread_id})
             await connection.execute(CLOSE_ENQUIRY, {"thread": thread_id, "now": now, "reason": reason.value})
             await give_back_thread(connection, thread_id=thread_id, now=now)
+            about = {"reason": reason.value}
+            await self._record(connection, actor, salon_id, thread_id, "dialogue.close", about)
         await self._tell(salon_id, thread_id)
 
     async def correct_substance(
-        self, salon_id: int, thread_id: int, message_id: int, substance: Substance, *, operator: str | None
+        self, salon_id: int, thread_id: int, message_id: int, substance: Substance, *, actor: Actor
     ) -> None:
         """Say whether a person's message was of use; figures know at once. Raises `NotFound`, or `Refused` for what no
         person wrote: the bot's substance is set by its code."""
@@ -185,30 +200,12 @@ class Desk:
                 "thread": thread_id,
                 "substance": substance.value,
                 "now": self._clock.now(),
-                "operator": await self._operator(connection, salon_id, operator),
+                "operator": actor.operator_id,
             }
             if await (await connection.execute(CORRECT_SUBSTANCE, values)).fetchone() is None:
                 if await (await connection.execute(IS_IN_THREAD, values)).fetchone() is None:
                     raise NotFound(f"There is no message {message_id} in this dialogue.")
                 raise Refused("Only what a person of the salon wrote can be corrected.")
+            about = {"message": message_id, "substance": substance.value}
+            await self._record(connection, actor, salon_id, thread_id, "message.substance", about)
         await self._tell(salon_id, thread_id)
-
-    async def _thread(self, connection: Any, salon_id: int, thread_id: int) -> dict[str, Any]:
-        row: dict[str, Any] | None = await (
-            await connection.execute(FIND_THREAD, {"thread": thread_id, "salon": salon_id})
-        ).fetchone()
-        if row is None:
-            raise NotFound(f"There is no dialogue {thread_id}.", code="no_dialogue", dialogue=thread_id)
-        return row
-
-    async def _operator(self, connection: Any, salon_id: int, key: str | None) -> int | None:
-        if key is None:
-            return None
-        row = await (await connection.execute(FIND_OPERATOR, {"salon": salon_id, "key": key})).fetchone()
-        if row is None:
-            raise NotFound(f"There is no operator {key!r} in this salon.", code="no_operator", operator=key)
-        operator_id: int = row["id"]
-        return operator_id
-
-    async def _tell(self, salon_id: int, thread_id: int) -> None:
-        await self._live.publish(f"salon:{salon_id}", {"type": "dialogue", "thread_id": thread_id})

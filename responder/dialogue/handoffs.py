@@ -31,6 +31,7 @@ WHERE thread_id = %(thread)s AND returned_at IS NULL AND taken_at IS NULL
 """
 
 BY_GRAVITY = (
+    HandoffReason.ASSIGNED,
     HandoffReason.ATTACHMENT,
     HandoffReason.NOT_UNDERSTOOD,
     HandoffReason.FAILED,

@@ -55,6 +55,7 @@ class DialogueState:
     repeats: int = 0  # how often the open question was asked again with nothing new
     handed_off: tuple[HandoffReason, ...] = ()  # what a person was called for and the customer was told
     reassured_at: datetime | None = None  # when the customer last heard that a person will come
+    hint: str | None = None  # what staff told the bot when they gave the dialogue back; for one turn
 
     def but(self, **changes: Any) -> DialogueState:
         """The same with these changes; itself where they change nothing, which is usual and costs a tenth of a copy."""

@@ -70,6 +70,7 @@ class HandoffReason(StrEnum):
     FAILED = "failed"  # the bot could not do its work
     ATTACHMENT = "attachment"  # something only a person can look at or listen to
     TAKEN_OVER = "taken_over"  # staff stepped in unasked
+    ASSIGNED = "assigned"  # given to a person who has not come yet
 
 
 class AppointmentState(StrEnum):

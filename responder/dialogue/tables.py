@@ -236,7 +236,16 @@ class Note(SQLModel, table=True):
     """What staff tell each other about a dialogue; the customer never sees it."""
 
     __tablename__ = "note"
-    __table_args__ = (Index("note_thread", "thread_id", "id"),)
+    __table_args__ = (
+        Index("note_thread", "thread_id", "id"),
+        Index(
+            "note_once",
+            "thread_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+    )
 
     id: int | None = identity()
     salon_id: int = reference("salon.id")
@@ -247,6 +256,8 @@ class Note(SQLModel, table=True):
     )
     text: str
     at: datetime = instant(nullable=False)
+    idempotency_key: str | None = None
+    is_hint: bool = False  # told to the bot when the dialogue was given back
 
 
 class ThreadSeen(SQLModel, table=True):

@@ -30,6 +30,7 @@ from responder.salon.importer import import_salon
 from responder.salon.mistakes import mistakes_of, spelled
 from responder.salon.profile import SalonProfile
 from responder.salon.schema import SalonFile
+from responder.staff.audit import Actor
 
 OPERATOR = "front_desk"
 FIND_THREAD = (
@@ -123,7 +124,7 @@ class Stage:
             }
         async with self.running.database.transaction() as connection:
             await connection.execute(SET_STATE, {"state": Jsonb(state), "thread": thread["id"]})
-        await self.running.desk.close(self.salon.id, thread["id"])
+        await self.running.desk.close(self.salon.id, thread["id"], actor=Actor())
 
     async def thread(self) -> dict[str, Any]:
         """The customer's row as it is now."""
@@ -182,14 +183,17 @@ class Stage:
         desk, number = self.running.desk, thread["id"]
         match what:
             case "takes_over":
-                await desk.take_over(self.salon.id, number, operator=OPERATOR)
+                await desk.take_over(self.salon.id, number, actor=self._operator())
             case "gives_back":
-                await desk.give_back(self.salon.id, number)
+                await desk.give_back(self.salon.id, number, actor=Actor())
                 await self.running.scheduler.sweep()
             case "closes":
-                await desk.close(self.salon.id, number)
+                await desk.close(self.salon.id, number, actor=Actor())
             case words:
-                await desk.reply(self.salon.id, number, words, operator=OPERATOR)
+                await desk.reply(self.salon.id, number, words, actor=self._operator())
+
+    def _operator(self) -> Actor:
+        return Actor(operator_id=next(person.id for person in self.salon.operators if person.key == OPERATOR))
 
     async def _take(self, taken: Taken) -> None:
         """Somebody else books that time; the service is the first that the specialist does."""

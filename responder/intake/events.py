@@ -30,7 +30,7 @@ RETURNING m.id, t.id AS thread_id, t.mode, m.text,
 READ_EDIT = """
 UPDATE thread SET turn_due_at = COALESCE(turn_due_at, %(at)s), unanswered_since = COALESCE(unanswered_since, %(at)s),
     last_inbound_id = %(event)s, last_message_at = %(at)s
-WHERE id = %(thread)s AND mode = 'bot'
+WHERE id = %(thread)s AND mode = 'bot' AND barred_at IS NULL
 RETURNING turn_due_at
 """
 

@@ -115,6 +115,9 @@ class Intake:
             return stored
         if await _is_duplicate(connection, account, item):
             return Stored(message_id=None, thread_id=None, is_duplicate=True, turn_due_at=None)
+        values = {"account": account.id, "thread_key": item.thread_key}
+        if await (await connection.execute(sql.IS_BARRED, values)).fetchone() is not None:
+            return await self._store_event(connection, account, item, received_at)
         await self._open_thread_and_enquiry(connection, account, item, received_at)
         stored = await self._store_known(connection, account, item, received_at)
         if stored is None:  # the enquiry row was made above in this very transaction

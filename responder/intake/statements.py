@@ -56,6 +56,11 @@ LOCK_IDENTITY = "SELECT pg_advisory_xact_lock(hashtextextended(%(thread_key)s, %
 
 FIND_THREAD = "SELECT id FROM thread WHERE channel_account_id = %(account)s AND thread_key = %(thread_key)s"
 
+# a barred thread has no open enquiry, so only the longer way has to ask
+IS_BARRED = """
+SELECT 1 FROM thread WHERE channel_account_id = %(account)s AND thread_key = %(thread_key)s AND barred_at IS NOT NULL
+"""
+
 OPEN_THREAD = """
 WITH person AS (
     INSERT INTO customer (salon_id, name, language) VALUES (%(salon)s, NULL, %(language)s) RETURNING id

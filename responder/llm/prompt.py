@@ -164,6 +164,7 @@ def _known(state: DialogueState, context: Context) -> str:
         "chosen_offer": state.chosen.token if state.chosen else None,
         "name": "given" if state.name else None,
         "phone": "given" if state.phone else None,
+        "staff_says": _shown(state.hint) if state.hint else None,
         "has_appointment": "yes" if state.is_booked or context.has_appointment else None,
     }
     return without_braces("; ".join(f"{name}={value}" for name, value in facts.items() if value) or "-")

@@ -40,7 +40,7 @@ from responder.turns.reading import Reading, read
 from responder.turns.situation import Situation
 from responder.turns.typing_sign import TypingSign
 from responder.turns.wording import Voice
-from responder.understanding.reader import Reader
+from responder.understanding.readers import Readers
 
 if TYPE_CHECKING:
     from responder.llm.reader import LlmReader
@@ -79,6 +79,7 @@ class TurnEngine:
         delivery: Delivery,
         live: Live,
         limits: Limits,
+        readers: Readers | None = None,
         llm: LlmReader | None = None,
         transcriber: Transcriber | None = None,
         messenger_of: Callable[[int], Messenger | None] = lambda _account_id: None,
@@ -92,7 +93,7 @@ class TurnEngine:
         self._llm = llm
         self._transcriber = transcriber
         self._messenger_of = messenger_of
-        self._readers: dict[int, tuple[int, Reader]] = {}
+        self._readers = readers or Readers()
         self.late = LateAnswers(database, clock=clock, take=self._take_late)
 
     async def run(self, thread_id: int, *, slots: asyncio.Semaphore | None = None) -> datetime | None:
@@ -145,7 +146,7 @@ class TurnEngine:
         now = self._clock.now()
         for language in salon.languages:
             Voice(salon, language, now=now).hours()
-        self._reader(salon).read(["завтра в 15 на стрижку, tomorrow at 3 pm"], now=now)
+        self._readers.of(salon).read(["завтра в 15 на стрижку, tomorrow at 3 pm"], now=now)
 
     async def _claim(self, thread_id: int, *, token: str) -> Claim | None:
         lines = 0 if self._llm is None else CONVERSATION_LINES
@@ -200,7 +201,7 @@ class TurnEngine:
             return await read(
                 claim,
                 salon=salon,
-                rules=self._reader(salon),
+                rules=self._readers.of(salon),
                 llm=self._llm,
                 now=now,
                 deadline_s=max(self._limits.llm_deadline_s - waited_s, 0.0),
@@ -230,7 +231,7 @@ class TurnEngine:
             attachments=claim.attachments,
             can_ask_contact=messenger is not None and messenger.capabilities.can_ask_contact,
         )
-        decision = decide(claim.state.but(language=language), reading.meaning, at)
+        decision = decide(claim.state.but(language=language, hint=None), reading.meaning, at)
         claim.stopwatch.lap("decide")
         return decision, at
 
@@ -286,12 +287,6 @@ class TurnEngine:
         async with self._database.connection() as connection:
             row = await (await connection.execute(sql.REST, values)).fetchone()
         return None if row is None else row["turn_due_at"]
-
-    def _reader(self, salon: SalonProfile) -> Reader:
-        cached = self._readers.get(salon.id)
-        if cached is None or cached[0] != salon.revision:
-            cached = self._readers[salon.id] = (salon.revision, Reader(salon))
-        return cached[1]
 
 
 def language_of(claim: Claim, reading: Reading, salon: SalonProfile) -> str:

@@ -13,7 +13,7 @@ from responder.hours import OpeningHours
 from responder.salon.profile import Rung, Target
 from responder.timing.measures import Measure, Span, measure
 from responder.timing.timeline import GivenBack, Timeline
-from responder.watch.targets import ANSWER_FAILED, AT_ONCE, BOOKING_CONFIRMED, tells_each
+from responder.watch.targets import ANSWER_FAILED, AT_ONCE, BOOKING_CONFIRMED, due_at, tells_each
 
 # Waits from the clock start end with the enquiry; what a person was needed for or a booking wants does too, but for
 # the booking: a booked enquiry is closed soon, and its visit must be confirmed all the same.
@@ -185,9 +185,9 @@ def steps_of(waiting: Waiting, target: Target, *, ladder: Sequence[Rung], hours:
         return
     plan = [(WARN, None, target.warn), (BREACH, None, 1.0), *((ESCALATE, rung.role, rung.times) for rung in ladder)]
     for kind, role, times in plan:
-        due_at = _after(waiting.start, target, times, hours)
-        if due_at is not None:
-            yield Step(waiting=waiting, target=target, kind=kind, due_at=due_at, role=role)
+        at = due_at(waiting.start, target, hours, times=times)
+        if at is not None:
+            yield Step(waiting=waiting, target=target, kind=kind, due_at=at, role=role)
 
 
 def first_look_after(targets: Iterable[Target]) -> timedelta | None:
@@ -210,11 +210,6 @@ def _binding(waiting: Waiting, targets: Mapping[str, Target]) -> Target | None:
     if target is None or person is None or not waiting.is_for_person:
         return target
     return replace(target, working=target.working or person.working)
-
-
-def _after(start: datetime, target: Target, times: float, hours: OpeningHours) -> datetime | None:
-    seconds = target.seconds * times
-    return hours.after_working_seconds(start, seconds) if target.working else start + timedelta(seconds=seconds)
 
 
 def _given_back_at(timeline: Timeline, span: Span) -> datetime | None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from responder.hours import OpeningHours
 from responder.salon.profile import Target
 from responder.timing.measures import Measure
 
@@ -70,6 +72,12 @@ def every_target(own: Sequence[Target]) -> tuple[Target, ...]:
     """All that may bind some enquiry: the salon's own and the defaults that stand behind them."""
     general = {target.measure for target in own if specificity(target) == (0, False, False, False)}
     return (*own, *(target for target in DEFAULTS if target.measure not in general))
+
+
+def due_at(start: datetime, target: Target, hours: OpeningHours, *, times: float = 1.0) -> datetime | None:
+    """When a wait that began at `start` has lasted `times` its target; None when opening hours never reach that."""
+    seconds = target.seconds * times
+    return hours.after_working_seconds(start, seconds) if target.working else start + timedelta(seconds=seconds)
 
 
 def tells_each(target: Target) -> bool:

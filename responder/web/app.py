@@ -21,8 +21,13 @@ from responder.web.health import Check, health_router
 from responder.web.hooks import Accept, FindDoor, hooks_route
 from responder.web.refusing import answer_refusals, refuse
 from responder.web.report import publish_schema, report_api
+from responder.web.staff.acting import Act
 from responder.web.staff.api import staff_api
-from responder.web.staff.pages import staff_pages
+from responder.web.staff.desk_pages import desk_pages
+from responder.web.staff.feed import DeskFeed
+from responder.web.staff.pages import Frame, plain_pages
+from responder.web.staff.salon_api import salon_api
+from responder.web.staff.stream import desk_stream
 
 
 def make_app(
@@ -52,8 +57,13 @@ def make_app(
     app.include_router(chat_router(chat_desk, secret_key=secret_key, clock=clock, live=live))
     app.include_router(assets_router())
     app.include_router(access.router())
-    app.include_router(staff_pages(desk, database=database, salons=salons, clock=clock, access=access))
-    app.include_router(staff_api(desk, database=database, salons=salons, access=access, clock=clock, live=live))
+    frame = Frame(database=database, salons=salons, clock=clock, access=access)
+    feed = DeskFeed(database=database, salons=salons, clock=clock, live=live)
+    app.include_router(plain_pages(frame))
+    app.include_router(desk_pages(frame, desk, Act(desk)))
+    app.include_router(desk_stream(frame, feed))
+    app.include_router(staff_api(frame, desk))
+    app.include_router(salon_api(frame, desk, live=live))
     reports = report_api(database=database, salons=salons, clock=clock, access=access)
     app.include_router(reports)
     publish_schema(app, reports)

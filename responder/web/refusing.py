@@ -17,7 +17,8 @@ from responder.db.outages import is_about_values, is_outage
 from responder.errors import Refused
 from responder.logs import get_logger
 from responder.web.problems import Problem, problem_of, problem_of_status
-from responder.web.staff.pages import HEADERS, refusal_page
+from responder.web.staff.pages import refusal_page
+from responder.web.staff.rendering import HEADERS
 
 log = get_logger(__name__)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from responder.staff.audit import Actor
 from tests.running import Running, running
 from tests.stubs import openai_api as api
 from tests.stubs.openai_api import API_KEY, Answer, OpenAiStub
@@ -121,7 +122,7 @@ async def test_a_person_in_the_dialogue_makes_it_void(database_url: str) -> None
     async with talking(database_url, late(("understand_request", WANTS_MANICURE))) as (app, telegram):
         await say(app, telegram, GIBBERISH)
         [thread] = await app.rows("SELECT id, salon_id FROM thread")
-        await app.responder.desk.take_over(thread["salon_id"], thread["id"], operator="front_desk")
+        await app.responder.desk.take_over(thread["salon_id"], thread["id"], actor=Actor())
         said = await replies(app, telegram)
 
     assert len(said) == 1

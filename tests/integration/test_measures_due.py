@@ -40,6 +40,7 @@ from responder.reports.keeping import LOCK_SALON, bring_up_to_date, keep
 from responder.reports.rollups import count_stale_days
 from responder.salon.loader import load_salon
 from responder.salon.profile import SalonProfile
+from responder.staff.audit import Actor
 from responder.turns.statements import MARK_SPAM
 from tests.factories import stored_salon
 
@@ -89,6 +90,10 @@ class Doors:
         intake = Intake(database, clock=clock, pace=Pace.within(3.0, quiet_s=0), enquiry_quiet=timedelta(hours=24))
         desk = Desk(database, clock=clock, delivery=delivery, live=live, messenger_of=lambda _: messenger)
         return cls(database, salon, clock, messenger, intake, delivery, desk)
+
+    @property
+    def front_desk(self) -> Actor:
+        return Actor(operator_id=next(known.id for known in self.salon.operators if known.key == "front_desk"))
 
     @property
     def account(self) -> Account:
@@ -207,15 +212,15 @@ async def step(doors: Doors, dice: random.Random) -> str:
                     provider_message_id=sent.receipt.provider_message_id,
                 )
             case "reply":
-                operator = dice.choice([None, "front_desk"])
-                await doors.desk.reply(doors.salon.id, thread_id, "Ждём вас в пять", operator=operator)
+                actor = dice.choice([Actor(), doors.front_desk])
+                await doors.desk.reply(doors.salon.id, thread_id, "Ждём вас в пять", actor=actor)
             case "take over":
-                await doors.desk.take_over(doors.salon.id, thread_id, operator=None)
+                await doors.desk.take_over(doors.salon.id, thread_id, actor=Actor())
             case "give back":
-                await doors.desk.give_back(doors.salon.id, thread_id)
+                await doors.desk.give_back(doors.salon.id, thread_id, actor=Actor())
             case "close":
                 reason = dice.choice([CloseReason.RESOLVED, CloseReason.RESOLVED, CloseReason.SPAM])
-                await doors.desk.close(doors.salon.id, thread_id, reason=reason)
+                await doors.desk.close(doors.salon.id, thread_id, actor=Actor(), reason=reason)
             case "asked":
                 await open_handoff(connection, thread_id=thread_id, reason=HandoffReason.ASKED, detail="", now=now)
             case "spam":
@@ -224,12 +229,12 @@ async def step(doors: Doors, dice: random.Random) -> str:
             case "correct" if written := await doors.rows(BY_PEOPLE):
                 message = dice.choice(written)
                 await doors.desk.correct_substance(
-                    doors.salon.id, message["thread_id"], message["id"], dice.choice(list(Substance)), operator=None
+                    doors.salon.id, message["thread_id"], message["id"], dice.choice(list(Substance)), actor=Actor()
                 )
             case "failing":
                 error = dice.choice([TransientError("later"), PermanentError("never"), OutcomeUnknown("silence")])
                 doors.messenger.fail_next(error)
-                await doors.desk.reply(doors.salon.id, thread_id, "Ждём вас в шесть", operator="front_desk")
+                await doors.desk.reply(doors.salon.id, thread_id, "Ждём вас в шесть", actor=doors.front_desk)
             case "sweep":
                 await doors.delivery.sweep()
             case "quiet":
@@ -413,7 +418,7 @@ async def test_spam_found_later_leaves_the_figures(database: Database) -> None:
     await doors.count()
     assert await doors.rows(COUNTED) == [{"arrivals": 1, "spam": 0}]
 
-    await doors.desk.close(doors.salon.id, thread, reason=CloseReason.SPAM)
+    await doors.desk.close(doors.salon.id, thread, actor=Actor(), reason=CloseReason.SPAM)
     await doors.measure()
     await doors.count()
 

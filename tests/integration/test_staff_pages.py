@@ -116,7 +116,7 @@ async def test_a_wait_that_nobody_ended_is_no_wait_any_more(database_url: str) -
         )
         async with browser(app, **{"accept-language": "ru"}) as staff:
             shown = await page(staff, "/dialogues")
-    assert staff_texts("ru")["nobody_waits"] in shown
+    assert "data-waiting" not in shown
     assert staff_texts("ru")["not_answered"] in shown
 
 
@@ -250,7 +250,7 @@ async def test_a_dialogue_is_taken_given_back_and_closed(database_url: str) -> N
             assert await mode(app, thread_id) == "human"
             _, given_back = await press(staff, path, "give-back")
             assert await mode(app, thread_id) == "bot"
-            status, _ = await press(staff, path, "spam")
+            status, _ = await press(staff, path, "close:spam")
             assert (await press(staff, path, "explode"))[0] == 400
         (enquiry,) = await app.rows("SELECT close_reason, excluded FROM enquiry")
     assert 'value="give-back"' in taken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,6 +20,24 @@ LOCALE = Path(__file__).parents[1] / "locale"
 FALLBACK = "en"
 PREVIEW_LENGTH = 220
 NOTHING = "–"
+SCRIPT_WORDS = (
+    "offline",
+    "session_ended",
+    "log_in_again",
+    "sending_now",
+    "unsent",
+    "send_failed",
+    "new_waiting",
+    "sent_said",
+    "moved_on",
+    "no_saved_replies",
+    "typing_customer",
+    "typing_operator",
+    "also_here",
+    "notify_on",
+    "notify_off",
+    "notify_denied",
+)
 MARKS = ("ref", "utm", "utm_source", "utm_medium", "utm_campaign")
 
 
@@ -106,6 +125,25 @@ class Wording:
 
     def person(self, row: Mapping[str, Any]) -> str:
         return str(row["name"] or row["display_name"] or f"{self.t['visitor']} {row['id']}")
+
+    def initial(self, row: Mapping[str, Any]) -> str:
+        """The letter on a person's picture."""
+        return next((character for character in self.person(row) if character.isalnum()), "?").upper()
+
+    def event(self, item: Mapping[str, Any]) -> str:
+        """What happened to a dialogue, in words."""
+        if item["what"] == "called":
+            return self.t["event_called"].format(reason=self.handoff(item["reason"]))
+        name = item["operator"] or self.t["human"]
+        return self.t[f"event_{item['what']}"].format(name=name)
+
+    def words(self) -> str:
+        """The texts that the desk's scripts say, as JSON."""
+        return json.dumps({name: self.t[name] for name in SCRIPT_WORDS}, ensure_ascii=False)
+
+    def shortcuts(self) -> list[tuple[list[str], str]]:
+        """The keys of the desk and what each does."""
+        return [(keys.split(), text) for keys, text in (line.split(" – ", 1) for line in self.t["keys"].splitlines())]
 
     def handoff(self, reason: str | None) -> str:
         return self.t.get(f"reason_{reason}", "")

@@ -131,6 +131,8 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("mentions", sa.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("idempotency_key", sa.String(), nullable=True),
+        sa.Column("is_hint", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.ForeignKeyConstraint(
             ["operator_id"],
             ["operator.id"],
@@ -146,6 +148,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("note_thread", "note", ["thread_id", "id"], unique=False)
+    op.create_index(
+        "note_once",
+        "note",
+        ["thread_id", "idempotency_key"],
+        unique=True,
+        postgresql_where=sa.text("idempotency_key IS NOT NULL"),
+    )
     op.create_table(
         "thread_seen",
         sa.Column("thread_id", sa.BigInteger(), nullable=False),
