@@ -1,4 +1,4 @@
-"""Commands about one salon: its file, its leads, its keys and its alerts."""
+"""Commands about one salon: its file, its leads, its keys, its people and its alerts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from responder.cli.options import SalonFile, SalonOption, settings_of
+from responder.staff.rules import Role
 
 app = typer.Typer()
 salon_app = typer.Typer(help="The salon file: check it, import it.", no_args_is_help=True)
@@ -16,6 +17,8 @@ leads_app = typer.Typer(help="Leads on their way into a CRM.", no_args_is_help=T
 app.add_typer(leads_app, name="leads")
 token_app = typer.Typer(help="Keys with which other programs read a salon's figures.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
+operator_app = typer.Typer(help="Who may log in to a salon's desk.", no_args_is_help=True)
+app.add_typer(operator_app, name="operator")
 alert_app = typer.Typer(help="Alerts outside the product.", no_args_is_help=True)
 app.add_typer(alert_app, name="alert")
 
@@ -87,3 +90,37 @@ def try_alerts(
     lines, is_well = asyncio.run(send_tests(settings_of(quiet=True), salon=salon, destination=destination))
     print("\n".join(lines))
     raise typer.Exit(0 if is_well else 1)
+
+
+@operator_app.command("invite")
+def invite_operator(
+    key: Annotated[str | None, typer.Argument(help="An operator of the salon file.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Option(help="Somebody new, who is not in the file.")] = None,
+    role: Annotated[Role, typer.Option(help="Of somebody new.")] = Role.OPERATOR,
+    salon: SalonOption = None,
+) -> None:
+    """Print a link by which one person becomes an operator and chooses a login."""
+    from responder.commands.operator import invite_operator as invite
+
+    if (key is None) == (name is None):
+        raise typer.BadParameter("give the key of an operator, or --name for somebody new")
+    print(asyncio.run(invite(settings_of(quiet=True), salon=salon, key=key, name=name, role=role)))
+
+
+@operator_app.command("list")
+def list_operators(salon: SalonOption = None) -> None:
+    """Show the operators of a salon, their logins and when they were last seen."""
+    from responder.commands.operator import list_operators as listing
+
+    print(asyncio.run(listing(settings_of(quiet=True), salon=salon)))
+
+
+@operator_app.command("reset")
+def reset_operator(
+    key: Annotated[str, typer.Argument(help="Whose access is lost or was given to the wrong hands.")],
+    salon: SalonOption = None,
+) -> None:
+    """Take an operator's access away and print a new invitation."""
+    from responder.commands.operator import reset_operator as reset
+
+    print(asyncio.run(reset(settings_of(quiet=True), salon=salon, key=key)))

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from responder.assembly import database_url
 from responder.clock import SystemClock
-from responder.db.engine import Database
-from responder.errors import NotFound
-from responder.salon.loader import SalonCache
-from responder.salon.profile import SalonProfile
+from responder.commands.one_salon import one_salon
 from responder.salon.tokens import create_token, list_tokens, revoke_token
 from responder.settings import Settings
 
 
 async def create(settings: Settings, *, salon: str | None, name: str, scopes: Sequence[str]) -> str:
     """Two lines: the key, and that it is shown this once."""
-    async with _salon(settings, salon) as (database, profile):
+    async with one_salon(settings, salon) as (database, profile):
         number, key = await create_token(database, profile.id, name=name, scopes=scopes, now=SystemClock().now())
     return f"{key}\nToken {number} of {profile.slug}. It is shown this once: keep it where secrets are kept."
 
 
 async def listing(settings: Settings, *, salon: str | None) -> str:
     """A line for each key: number, state, scopes, when made and last used, name."""
-    async with _salon(settings, salon) as (database, profile):
+    async with one_salon(settings, salon) as (database, profile):
         tokens = await list_tokens(database, profile.id)
     lines = [
         f"{token.id:>4}  {'revoked' if token.revoked_at else 'valid':<8} {','.join(token.scopes):<12} "
@@ -40,25 +35,9 @@ async def listing(settings: Settings, *, salon: str | None) -> str:
 
 async def revoke(settings: Settings, *, salon: str | None, number: int) -> str:
     """One line; raises `NotFound`."""
-    async with _salon(settings, salon) as (database, profile):
+    async with one_salon(settings, salon) as (database, profile):
         await revoke_token(database, profile.id, number, now=SystemClock().now())
     return f"Token {number} of {profile.slug} opens nothing any more."
-
-
-@asynccontextmanager
-async def _salon(settings: Settings, slug: str | None) -> AsyncIterator[tuple[Database, SalonProfile]]:
-    database = Database(database_url(settings))
-    await database.open()
-    try:
-        for profile in await SalonCache(database).all():
-            if slug in (None, profile.slug):
-                yield database, profile
-                return
-    finally:
-        await database.close()
-    raise NotFound(
-        f"there is no salon {slug}" if slug else "no salon has been imported yet: responder salon import FILE"
-    )
 
 
 def _when(instant: datetime | None, *, zone: tzinfo) -> str:

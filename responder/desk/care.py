@@ -144,8 +144,9 @@ class Care(DeskRoom):
         await self._delivery.deliver_next(thread_id)
         await self._tell(salon_id, thread_id)
 
-    async def typing(self, salon_id: int, thread_id: int, *, operator: Operator) -> None:
-        """Colleagues see who is typing, and the customer that somebody is, where the channel can show it."""
+    async def typing(self, salon_id: int, thread_id: int, *, operator: Operator | None) -> None:
+        """Colleagues see who is typing, and the customer that somebody is, where the channel can show it. Raises
+        `NotFound`."""
         async with self._database.connection() as connection:
             thread = await self._thread(connection, salon_id, thread_id)
         await self._show(salon_id, thread_id, operator, "typing")
@@ -159,13 +160,15 @@ class Care(DeskRoom):
         except ConnectorError as error:  # a sign, not a message
             log.info("typing_not_shown", thread_id=thread_id, error=type(error).__name__)
 
-    async def present(self, salon_id: int, thread_id: int, *, operator: Operator) -> None:
+    async def present(self, salon_id: int, thread_id: int, *, operator: Operator | None) -> None:
         """Colleagues see that this one looks at the dialogue; raises `NotFound`."""
         async with self._database.connection() as connection:
             await self._thread(connection, salon_id, thread_id)
         await self._show(salon_id, thread_id, operator, "presence")
 
-    async def _show(self, salon_id: int, thread_id: int, operator: Operator, what: str) -> None:
+    async def _show(self, salon_id: int, thread_id: int, operator: Operator | None, what: str) -> None:
+        if operator is None:
+            return
         event = {"type": what, "thread_id": thread_id, "operator": operator.key, "name": operator.name}
         await self._live.publish(f"salon:{salon_id}", event)
 

@@ -25,6 +25,7 @@ _CREATE = """
 INSERT INTO salon (slug, revision, profile, imported_at) VALUES (%(slug)s, 1, %(profile)s, %(now)s) RETURNING id
 """
 _CHANGE = "UPDATE salon SET profile = %(profile)s, revision = revision + 1, imported_at = %(now)s WHERE id = %(id)s"
+_ADOPT = "UPDATE operator SET is_from_file = true WHERE salon_id = %s AND key = ANY(%s) AND NOT is_from_file"
 _OTHERS = "SELECT slug, profile -> 'channels' AS channels FROM salon WHERE slug <> %(slug)s"
 
 
@@ -71,6 +72,7 @@ async def _write_rows(connection: Connection, salon_id: int, file: SalonFile) ->
     await _list(connection, "specialist", salon_id, [(part.key, _in(part.name, language)) for part in file.specialists])
     operators = [(part.key, part.name, part.role) for part in file.operators]
     await _list(connection, "operator", salon_id, operators, also="role")
+    await connection.execute(_ADOPT, (salon_id, [part.key for part in file.operators]))
     channels = [(part.key, part.name, part.type) for part in file.channels]
     await _list(connection, "channel_account", salon_id, channels, also="kind")
 
@@ -104,9 +106,10 @@ async def _list(
     )
     arrays = [[entry[number] for entry in entries] for number in range(len(columns))]
     await connection.execute(statement, (salon_id, *arrays))
+    mine = sql.SQL("AND is_from_file") if table == "operator" else sql.SQL("")  # the others were added in the desk
     switch_off = sql.SQL(
-        "UPDATE {} SET is_active = false WHERE salon_id = %s AND is_active AND key <> ALL(%s::text[])"
-    ).format(sql.Identifier(table))
+        "UPDATE {} SET is_active = false WHERE salon_id = %s AND is_active AND key <> ALL(%s::text[]) {}"
+    ).format(sql.Identifier(table), mine)
     await connection.execute(switch_off, (salon_id, arrays[0]))
 
 

@@ -37,6 +37,9 @@ SELECT salon.id, salon.revision, salon.profile,
        (SELECT coalesce(jsonb_object_agg(key, id), '{}') FROM service WHERE salon_id = salon.id) AS services,
        (SELECT coalesce(jsonb_object_agg(key, id), '{}') FROM specialist WHERE salon_id = salon.id) AS specialists,
        (SELECT coalesce(jsonb_object_agg(key, id), '{}') FROM operator WHERE salon_id = salon.id) AS operators,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'key', key, 'name', name, 'role', role) ORDER BY id),
+                        '[]')
+        FROM operator WHERE salon_id = salon.id AND is_active AND NOT is_from_file) AS desk_operators,
        (SELECT coalesce(jsonb_object_agg(key, id), '{}') FROM channel_account WHERE salon_id = salon.id) AS channels
 FROM salon
 WHERE salon.id = %(id)s OR salon.slug = %(slug)s
@@ -133,9 +136,12 @@ def _profile(row: Mapping[str, Any], file: schema.SalonFile) -> SalonProfile:
         knowledge=tuple(
             KnowledgeItem(key=part.key, questions=part.ask, answer=build.text(part.answer)) for part in file.knowledge
         ),
-        operators=tuple(
-            Operator(id=row["operators"][part.key], key=part.key, name=part.name, role=part.role)
-            for part in file.operators
+        operators=(
+            *(
+                Operator(id=row["operators"][part.key], key=part.key, name=part.name, role=part.role)
+                for part in file.operators
+            ),
+            *(Operator(**added) for added in row.get("desk_operators", ())),  # in the desk
         ),
         channels=tuple(_channel(part, row["channels"]) for part in file.channels),
         crm=tuple(_crm(part) for part in file.crm),

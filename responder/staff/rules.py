@@ -35,3 +35,8 @@ _RANK = {role: rank for rank, role in enumerate(Role)}
 
 def may(role: Role, right: Right) -> bool:
     return _RANK[role] >= _RANK[LEAST_ROLE[right]]
+
+
+def may_manage(role: Role, other: Role) -> bool:
+    """An owner manages everybody, others only those below them."""
+    return role is Role.OWNER or (may(role, Right.PEOPLE) and _RANK[role] > _RANK[other])

@@ -13,6 +13,7 @@ from responder.db.engine import Database
 from responder.desk.service import Desk
 from responder.live import Live
 from responder.salon.loader import SalonCache
+from responder.staff.second_factor import Sealer
 from responder.web.access import Access
 from responder.web.assets import assets_router
 from responder.web.chat import ChatDesk, chat_router
@@ -21,11 +22,15 @@ from responder.web.health import Check, health_router
 from responder.web.hooks import Accept, FindDoor, hooks_route
 from responder.web.refusing import answer_refusals, refuse
 from responder.web.report import publish_schema, report_api
+from responder.web.staff.account_pages import account_pages
 from responder.web.staff.acting import Act
 from responder.web.staff.api import staff_api
 from responder.web.staff.desk_pages import desk_pages
 from responder.web.staff.feed import DeskFeed
+from responder.web.staff.login import login_pages
 from responder.web.staff.pages import Frame, plain_pages
+from responder.web.staff.people_pages import people_pages
+from responder.web.staff.replies_pages import replies_pages
 from responder.web.staff.salon_api import salon_api
 from responder.web.staff.stream import desk_stream
 
@@ -59,8 +64,13 @@ def make_app(
     app.include_router(access.router())
     frame = Frame(database=database, salons=salons, clock=clock, access=access)
     feed = DeskFeed(database=database, salons=salons, clock=clock, live=live)
+    sealer = Sealer(secret_key)
+    app.include_router(login_pages(frame, sealer=sealer, live=live))
+    app.include_router(account_pages(frame, sealer=sealer))
+    app.include_router(people_pages(frame))
+    app.include_router(replies_pages(frame, desk))
     app.include_router(plain_pages(frame))
-    app.include_router(desk_pages(frame, desk, Act(desk)))
+    app.include_router(desk_pages(frame, Act(desk)))
     app.include_router(desk_stream(frame, feed))
     app.include_router(staff_api(frame, desk))
     app.include_router(salon_api(frame, desk, live=live))

@@ -38,12 +38,20 @@ async def refuse(request: Request, error: Exception) -> Response:
     """Say what is wrong, where, and what would be right."""
     problem = problem_of_status(error) if isinstance(error, HTTPException) else Problem(500, "status_500")
     status, headers = problem.status_code, dict(problem.headers or {})
-    if "text/html" in request.headers.get("accept", ""):
+    if "text/html" in request.headers.get("accept", "") and "x-requested-with" not in request.headers:
         accepted, wanted = request.headers.get("accept-language", ""), request.query_params.get("lang")
         page = refusal_page(problem, wanted=wanted, accepted=accepted)
         return HTMLResponse(page, status_code=status, headers=headers | HEADERS | {"vary": "Accept-Language"})
-    content = {"error": status, "code": problem.code, "message": problem.detail}
+    content = {"error": status, "code": problem.code, "message": _message(request, problem)}
     return JSONResponse(content, status_code=status, headers=headers | {"cache-control": "no-store"})
+
+
+def _message(request: Request, problem: Problem) -> str:
+    """English for programs and logs; our own pages' scripts show it to their reader."""
+    if "x-requested-with" not in request.headers:
+        return str(problem.detail)
+    language = request.headers.get("accept-language", "").split(",")[0].split(";")[0].split("-")[0].strip().lower()
+    return problem.to(language)
 
 
 async def _refuse_fields(request: Request, error: Exception) -> Response:

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -65,11 +67,13 @@ async def mode(app: Running, thread_id: int) -> str:
 
 @pytest.mark.parametrize("path", ["/dialogues", "/dialogues/1", "/leads", "/alerts"])
 async def test_pages_are_for_staff_only(database_url: str, path: str) -> None:
-    """Without the access cookie there is nothing but 401, and the page names no customer."""
+    """Without a cookie there is nothing but the way to log in; a script is told 401."""
     async with running(database_url, with_background=False) as app:
-        answer = await app.http.get(app.url + path, headers={"accept": "text/html"})
-    assert answer.status == 401
-    assert "Content-Security-Policy" in answer.headers
+        page = {"accept": "text/html"}
+        answer = await app.http.get(app.url + path, headers=page, allow_redirects=False)
+        fetched = await app.http.get(app.url + path, headers={**page, "x-requested-with": "fetch"})
+    assert (answer.status, answer.headers["location"]) == (303, f"/login?next={quote(path, safe='')}")
+    assert (fetched.status, await fetched.json()) == (401, ANY)
 
 
 async def test_a_wrong_key_opens_nothing(database_url: str) -> None:

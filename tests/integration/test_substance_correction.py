@@ -77,12 +77,11 @@ async def test_the_page_corrects_with_one_press(database_url: str) -> None:
     """Beside a person's message stands what it is and a button that says otherwise; nothing beside the bot's."""
     async with TelegramStub() as telegram, running(database_url, telegram=telegram, with_background=False) as app:
         thread, message = await answered_by_hand(app, telegram, "Минутку")
-        path = PATH.format(thread=thread, message=message)
         async with browser(app, **{"accept-language": "ru"}) as staff:
             shown = await page(staff, f"/dialogues/{thread}")
-            assert shown.count("/substance?") == 1
+            assert shown.count('value="substance:') == 1
             assert "Это был ответ по существу" in shown
-            form = {"substance": "substantive"}
+            path, form = f"/dialogues/{thread}", {"action": f"substance:{message}:substantive"}
             async with staff.post(path, data=form, headers={"sec-fetch-site": "cross-site"}) as refused:
                 assert refused.status == 403
             async with staff.post(path, data=form, headers={"sec-fetch-site": "same-origin"}) as answer:

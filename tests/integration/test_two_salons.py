@@ -1,12 +1,15 @@
 """Every address of the application, walked with another salon's ids, tokens and secrets: nothing is shown, nothing is
 changed. An address that this file does not know fails the test, so that nobody adds one without asking the question.
 
-Staff of one installation share its access token (`responder.web.access`); what is walked here for them is the scope: an
-address that names one salon never reaches into another, and no credential of one door opens another door.
+The holder of the installation's access token may open every salon; what is walked for them is the scope: an address
+that names one salon never reaches into another. An owner of one salon who has logged in is told the same of another
+salon as of one that does not exist. No credential of one door opens another door.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,7 +26,8 @@ from responder.commands.serve import build_app
 from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
-from responder.web.access import COOKIE, Access
+from responder.web.access import COOKIE
+from tests.logging_in import PASSWORD, join
 from tests.running import ACCESS, SLUG, WEBHOOK_SECRET, Running, running
 from tests.stubs import telegram_updates as updates
 from tests.stubs.telegram_api import TelegramStub
@@ -34,7 +38,10 @@ SECRET_WORDS = ("совершенно-секретно", "Анфиса", "445566
 OTHER = "other"
 OTHER_WEBHOOK_SECRET = "other-secret_1"
 TELEGRAM_SECRET = "x-telegram-bot-api-secret-token"
-TABLES = ("thread", "message", "enquiry", "handoff", "appointment", "lead", "customer", "operator", "channel_account")
+TABLES = (
+    *("thread", "message", "enquiry", "handoff", "appointment", "lead", "customer", "operator", "channel_account"),
+    *("note", "saved_reply", "invitation", "audit_entry"),
+)
 CLOSED = frozenset({401, 403, 404})
 OPEN = frozenset({200, 204, 303, 307})
 
@@ -48,6 +55,7 @@ class World:
     other_thread: int
     visitor_token: str  # of a visitor of the demo salon's chat
     other_visitor_token: str
+    other_owner: Mapping[str, str]  # headers of a browser in which an owner of the other salon is logged in
 
     @property
     def mixed_token(self) -> str:
@@ -109,6 +117,7 @@ def staff(path: str, *, right: frozenset[int] = CLOSED, **request: Any) -> Any:
         ]
         return [
             *(Try(path=ours, headers=headers, **request) for headers in wrong),
+            Try(path=ours, headers=world.other_owner, right=frozenset({404}), **request),
             Try(path=address, headers=FORM, right=right, **request),
         ]
 
@@ -117,7 +126,8 @@ def staff(path: str, *, right: frozenset[int] = CLOSED, **request: Any) -> Any:
 
 def _foreign_cookie() -> str:
     """The staff cookie of an installation with the same access token and another secret key."""
-    return Access(ACCESS, secret_key="another installation's secret key!", is_https=False)._cookie
+    secret = b"another installation's secret key!"
+    return hmac.new(secret, f"access:{ACCESS}".encode(), hashlib.sha256).hexdigest()
 
 
 def public(*paths: str) -> Any:
@@ -173,7 +183,10 @@ def entering(world: World) -> Sequence[Try]:
     return [Try(path=f"/enter?key={key}") for key in (world.visitor_token, WEBHOOK_SECRET, OTHER_WEBHOOK_SECRET, "")]
 
 
-ACTIONS = ("take-over", "reply", "give-back", "close", "spam")
+ACTIONS = (
+    *("take-over", "reply", "give-back", "close:resolved", "close:spam", "assign", "tags", "bar", "unbar", "retry:1"),
+    *("confirm:1", "substance:1:acknowledgement"),
+)
 
 
 def act(world: World) -> Sequence[Try]:
@@ -196,6 +209,37 @@ def with_foreign_operator(path: str, body: Any) -> Any:
         return [*staff(path, body=body)(world), named]
 
     return tries
+
+
+def stream(world: World) -> Sequence[Try]:
+    """Open for as long as the desk is; so only with what should not open it."""
+    wrong = [{}, bearer(world.visitor_token), bearer(WEBHOOK_SECRET), {"cookie": f"{COOKIE}={_foreign_cookie()}"}]
+    path = f"/desk/events?salon={SLUG}"
+    return [*(Try(path=path, headers=headers) for headers in wrong), Try(path=path, headers=world.other_owner)]
+
+
+def logging_in(world: World) -> Sequence[Try]:
+    own = {"sec-fetch-site": "same-origin"}
+    guesses = [("front_desk", ""), ("front_desk", ACCESS), ("' OR 1=1 --", "x"), ("owner_of_other", "wrong password")]
+    return [
+        *(
+            Try(path="/login", form={"login": login, "password": password}, headers=own, right=frozenset({400}))
+            for login, password in guesses
+        ),
+        Try(path="/login", form={"login": "owner_of_other", "password": PASSWORD}),  # another site's form
+    ]
+
+
+def logging_out(world: World) -> Sequence[Try]:
+    return [Try(path="/logout", headers={**world.other_owner, "sec-fetch-site": "cross-site"})]
+
+
+def joining(world: World) -> Sequence[Try]:
+    form = {"name": "x", "login": "thief", "password": PASSWORD}
+    return [
+        Try(path=f"/join/{token}", form=form, headers={"sec-fetch-site": "same-origin"}, right=frozenset({404}))
+        for token in ("x", ACCESS, WEBHOOK_SECRET, world.visitor_token)
+    ]
 
 
 API = "/api/v1/{salon}/dialogues/{thread}"
@@ -232,9 +276,49 @@ WALK: Mapping[tuple[str, str], Any] = {
     ("PUT", "/api/v1/{salon}/dialogues/{thread_id}/messages/{message_id}/substance"): staff(
         f"{API}/messages/1/substance", body={"substance": "acknowledgement"}
     ),
-    ("POST", "/dialogues/{thread_id}/messages/{message_id}/substance"): staff(
-        "/dialogues/{thread}/messages/1/substance?salon={salon}", form={"substance": "acknowledgement"}
+    ("GET", "/dialogues/{thread_id}/panes"): staff("/dialogues/{thread}/panes?salon={salon}"),
+    ("GET", "/dialogues/{thread_id}/card"): staff("/dialogues/{thread}/card?salon={salon}"),
+    ("GET", "/desk/queue"): staff("/desk/queue?salon={salon}", right=SHOWN),
+    ("GET", "/desk/events"): stream,
+    **{
+        (method, f"/api/v1/{{salon}}/dialogues/{{thread_id}}/{action}"): with_foreign_operator(f"{API}/{action}", body)
+        for method, action, body in (
+            ("POST", "notes", {"text": "чужое"}),
+            ("PUT", "tags", {"tags": ["чужое"]}),
+            ("POST", "bar", {}),
+            ("POST", "unbar", {}),
+        )
+    },
+    ("POST", "/api/v1/{salon}/dialogues/{thread_id}/assign"): staff(f"{API}/assign", body={"operator": None}),
+    ("PUT", "/api/v1/{salon}/dialogues/{thread_id}/seen"): staff(f"{API}/seen", body={"message_id": 1}),
+    ("POST", "/api/v1/{salon}/dialogues/{thread_id}/typing"): staff(f"{API}/typing", body={}),
+    ("POST", "/api/v1/{salon}/dialogues/{thread_id}/presence"): staff(f"{API}/presence", body={}),
+    ("POST", "/api/v1/{salon}/dialogues/{thread_id}/messages/{message_id}/retry"): staff(
+        f"{API}/messages/1/retry", body={"confirm": True}
     ),
+    ("GET", "/api/v1/{salon}/dialogues/{thread_id}/saved-replies"): staff(f"{API}/saved-replies"),
+    ("GET", "/api/v1/{salon}/saved-replies"): staff("/api/v1/{salon}/saved-replies", right=SHOWN),
+    ("PUT", "/api/v1/{salon}/saved-replies/{shortcut}"): staff(
+        "/api/v1/{salon}/saved-replies/x", body={"text": "чужое"}, right=frozenset({204})
+    ),
+    ("DELETE", "/api/v1/{salon}/saved-replies/{shortcut}"): staff(
+        "/api/v1/{salon}/saved-replies/x", right=frozenset({204})
+    ),
+    ("GET", "/saved-replies"): staff("/saved-replies?salon={salon}", right=SHOWN),
+    ("POST", "/saved-replies"): staff(
+        "/saved-replies?salon={salon}", form={"action": "put", "shortcut": "x", "text": "y"}, right=OPEN
+    ),
+    ("GET", "/people"): staff("/people?salon={salon}", right=SHOWN),
+    ("POST", "/people"): staff("/people?salon={salon}", form={"action": "revoke", "key": "front_desk"}),
+    ("GET", "/audit"): staff("/audit?salon={salon}", right=SHOWN),
+    ("GET", "/account"): staff("/account?salon={salon}"),
+    ("POST", "/account"): staff("/account?salon={salon}", form={"action": "language", "language": "en"}),
+    ("GET", "/account/qr.svg"): staff("/account/qr.svg?salon={salon}"),
+    ("GET", "/login"): public("/login", "/login?next=//evil.example"),
+    ("POST", "/login"): logging_in,
+    ("POST", "/logout"): logging_out,
+    ("GET", "/join/{token}"): joining,
+    ("POST", "/join/{token}"): joining,
     **{
         ("GET", f"/api/v1/{{salon}}/report/{report}"): staff(f"/api/v1/{{salon}}/report/{report}{asked}", right=SHOWN)
         for report, asked in {
@@ -309,7 +393,15 @@ async def two_salons(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
         await app.responder.scheduler.idle()
         query = "SELECT min(t.id) AS id FROM thread t JOIN salon s ON s.id = t.salon_id WHERE s.slug = %(slug)s"
         ids = [(await app.rows(query, slug=slug))[0]["id"] for slug in (SLUG, OTHER)]
-        yield World(app=app, thread=ids[0], other_thread=ids[1], visitor_token=tokens[0], other_visitor_token=tokens[1])
+        owner = await join(app, "owner_of_other", slug=OTHER)
+        yield World(
+            app=app,
+            thread=ids[0],
+            other_thread=ids[1],
+            visitor_token=tokens[0],
+            other_visitor_token=tokens[1],
+            other_owner=owner.headers,
+        )
 
 
 async def _visitor(app: Running, site: str, text: str) -> str:

@@ -16,6 +16,7 @@ from responder.db.engine import Database
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.salon.tokens import PREFIX, Holder, Scope, find_holder
+from responder.staff.rules import Right
 from responder.web.access import Access
 from responder.web.problems import Problem
 
@@ -36,7 +37,7 @@ def report_gate(*, access: Access, database: Database, salons: SalonCache, clock
     async def holder_of(request: Request, key: str) -> Holder | None:
         """None for the installation's own token, which opens every salon."""
         try:
-            access.require(request)
+            await access.require(request)
         except Problem as refused:
             if refused.status_code != 401 or not key.startswith(PREFIX):
                 raise
@@ -54,6 +55,8 @@ def report_gate(*, access: Access, database: Database, salons: SalonCache, clock
             if profile.slug == salon and (holder is None or holder.salon_id == profile.id):
                 if holder is not None and Scope.REPORT_READ not in holder.scopes:
                     raise Problem(403, "lacks_scope", scope=Scope.REPORT_READ.value)
+                if holder is None:
+                    (await access.staff(request, profile)).require(Right.REPORT)
                 return profile
         raise Problem(404, "no_salon", salon=salon)
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from responder.desk.service import Desk
 from responder.dialogue.states import CloseReason
 from responder.staff.audit import Actor
+from responder.timing.timeline import Substance
 from responder.web.access import Staff
 from responder.web.problems import Problem
 from responder.web.staff.api import actor_of, operator_of
@@ -52,6 +53,9 @@ class Act:
                 await desk.close(salon.id, thread_id, actor=actor, reason=CloseReason(about))
             case "confirm" if about.isdecimal():
                 await desk.confirm_visit(salon.id, thread_id, int(about), actor=actor)
+            case "substance" if about.partition(":")[2] in set(Substance) and about.partition(":")[0].isdecimal():
+                message, _, substance = about.partition(":")
+                await desk.correct_substance(salon.id, thread_id, int(message), Substance(substance), actor=actor)
             case _:
                 await self._care_for(staff, thread_id, posted, actor=actor)
 

@@ -146,15 +146,13 @@ def staff_api(frame: Frame, desk: Desk) -> APIRouter:
     async def typing(request: Request, salon: str, thread_id: int) -> None:
         """I am typing: the customer sees it where the channel can show it, colleagues see who."""
         staff = await frame.enter_api(request, salon)
-        if staff.operator is not None:
-            await care.typing(staff.salon.id, thread_id, operator=staff.operator)
+        await care.typing(staff.salon.id, thread_id, operator=staff.operator)
 
     @router.post("/dialogues/{thread_id}/presence", status_code=204)
     async def presence(request: Request, salon: str, thread_id: int) -> None:
         """I am looking at this dialogue."""
         staff = await frame.enter_api(request, salon)
-        if staff.operator is not None:
-            await care.present(staff.salon.id, thread_id, operator=staff.operator)
+        await care.present(staff.salon.id, thread_id, operator=staff.operator)
 
     @router.post("/dialogues/{thread_id}/bar", status_code=204)
     async def bar(request: Request, salon: str, thread_id: int, body: ByOperator) -> None:

@@ -10,9 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from responder.desk.service import Desk
 from responder.errors import NotFound, Refused
-from responder.timing.timeline import Substance
 from responder.web.access import OPERATOR_COOKIE, Staff
 from responder.web.problems import Problem, problem_of
 from responder.web.staff.acting import Act, Posted
@@ -36,9 +34,8 @@ class _Looking:
 
 
 class DeskPages:
-    def __init__(self, frame: Frame, desk: Desk, act: Act) -> None:
+    def __init__(self, frame: Frame, act: Act) -> None:
         self._frame = frame
-        self._desk = desk
         self._act = act
 
     async def queue(self, request: Request) -> Response:
@@ -82,20 +79,6 @@ class DeskPages:
                 OPERATOR_COOKIE, posted.operator, max_age=OPERATOR_LASTS_S, httponly=True, samesite="lax"
             )
         return response
-
-    async def correct(
-        self, request: Request, thread_id: int, message_id: int, substance: Annotated[Substance, Form()]
-    ) -> Response:
-        """What the form beside a person's message asks for; then the page again."""
-        staff = await self._frame.enter(request)
-        try:
-            await self._desk.correct_substance(staff.salon.id, thread_id, message_id, substance, actor=staff.actor)
-        except NotFound:
-            raise
-        except Refused as error:
-            dialogue = await self._read(staff, thread_id)
-            return await self._page(request, staff, dialogue, problem=error, status=400)
-        return RedirectResponse(f"/dialogues/{thread_id}?salon={staff.salon.slug}#m{message_id}", status_code=303)
 
     async def _read(self, staff: Staff, thread_id: int) -> Dialogue:
         return await one_dialogue(self._frame.database, staff.salon.id, thread_id)
@@ -145,16 +128,15 @@ class DeskPages:
         return {"queue": queue, "asked": looking.asked, "words": looking.words, "counts": counts, "views": views}
 
 
-def desk_pages(frame: Frame, desk: Desk, act: Act) -> APIRouter:
+def desk_pages(frame: Frame, act: Act) -> APIRouter:
     """The pages of the desk, for whoever the frame's access lets through."""
-    pages = DeskPages(frame, desk, act)
+    pages = DeskPages(frame, act)
     router = APIRouter(include_in_schema=False, route_class=staff_route(frame.access))
     router.add_api_route("/dialogues", pages.queue, methods=["GET"])
     router.add_api_route("/dialogues/{thread_id}", pages.dialogue, methods=["GET"])
     router.add_api_route("/dialogues/{thread_id}", pages.act, methods=["POST"])
     router.add_api_route("/dialogues/{thread_id}/panes", pages.panes, methods=["GET"])
     router.add_api_route("/dialogues/{thread_id}/card", pages.card, methods=["GET"])
-    router.add_api_route("/dialogues/{thread_id}/messages/{message_id}/substance", pages.correct, methods=["POST"])
     router.add_api_route("/desk/queue", pages.lists, methods=["GET"])
     return router
 

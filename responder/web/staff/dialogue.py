@@ -119,7 +119,8 @@ async def read_messages(connection: Connection, thread_id: int, *, limit: int = 
 
 
 async def _waits(connection: Connection, enquiry_id: int | None) -> dict[str, float | None]:
-    """The waits of an enquiry in calendar seconds: `first_useful_s`, `bot_frt_s`, `human_frt_s`, and the latest `human_wait_s`."""
+    """The waits of an enquiry in calendar seconds: `first_useful_s`, `bot_frt_s`, `human_frt_s`, the latest
+    `human_wait_s`."""
     timelines = {} if enquiry_id is None else (await load_readable(connection, [enquiry_id]))[0]
     waits = measure(timelines[enquiry_id]).calendar if enquiry_id in timelines else None
     names = ("first_useful_s", "bot_frt_s", "human_frt_s")

@@ -13,6 +13,7 @@ from responder.db.engine import Database
 from responder.leads.service import recent_leads
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
+from responder.staff.rules import Right
 from responder.web.access import Access, Staff
 from responder.web.problems import Problem
 from responder.web.staff.alerts import count_unseen, list_alerts, see_alerts
@@ -32,25 +33,32 @@ class Frame:
         self.clock = clock
         self.access = access
 
-    async def enter(self, request: Request) -> Staff:
-        """Who asks, in the salon the address names."""
-        return await self.access.staff(request, await self._salon(request))
+    async def enter(self, request: Request, right: Right = Right.DIALOGUES) -> Staff:
+        """Who asks, in the salon the address names; raises 403 when their role does not have the right."""
+        staff = await self.access.staff(request, await self._salon(request))
+        staff.require(right)
+        return staff
 
-    async def enter_api(self, request: Request, slug: str) -> Staff:
-        """Who asks, in the salon that the path of an API call names."""
+    async def enter_api(self, request: Request, slug: str, right: Right = Right.DIALOGUES) -> Staff:
+        """Who asks, in the salon that the path of an API call names; raises 403 as `enter` does."""
         for salon in await self.salons.all():
             if salon.slug == slug:
-                return await self.access.staff(request, salon)
+                staff = await self.access.staff(request, salon)
+                staff.require(right)
+                return staff
         raise Problem(404, "no_salon", salon=slug)
 
     def language(self, request: Request, salon: SalonProfile) -> str:
+        """By the address, else as the account has chosen, else the browser's, else the salon's."""
         accepted = request.headers.get("accept-language", "")
-        return staff_language(request.query_params.get("lang"), accepted, default=salon.language)
+        session = request.state.session
+        chosen = session.language if session is not None else None
+        return staff_language(request.query_params.get("lang") or chosen, accepted, default=salon.language)
 
     async def page(
         self, request: Request, staff: Staff, template: str, *, status: int = 200, **values: Any
     ) -> Response:
-        salons: Sequence[SalonProfile] = await self.salons.all()
+        salons: Sequence[SalonProfile] = await self.access.salons(request)
         return html(self.part(request, staff, template, salons=salons, **values), status=status)
 
     def part(self, request: Request, staff: Staff, template: str, **values: Any) -> str:
@@ -62,15 +70,18 @@ class Frame:
             now=self.clock.now(),
             staff=staff,
             path=request.url.path,
+            form_token=self.access.form_token(request),
             **values,
         )
 
     async def _salon(self, request: Request) -> SalonProfile:
         wanted = request.query_params.get("salon")
-        for salon in await self.salons.all():
+        for salon in await self.access.salons(request):
             if wanted in (None, salon.slug):
                 return salon
-        raise Problem(404, "no_salon", salon=wanted) if wanted is not None else Problem(404, "no_salon_yet")
+        if wanted is not None:
+            raise Problem(404, "no_salon", salon=wanted)
+        raise Problem(404, "no_salon_yet" if request.state.session is None else "no_place")
 
 
 class PlainPages:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from responder.salon.profile import SalonProfile
 from responder.web.assets import TEMPLATES, asset_url
-from responder.web.staff.wording import Wording
+from responder.web.staff.wording import Wording, staff_texts
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self'; "
@@ -35,6 +35,12 @@ def render(template: str, *, salon: SalonProfile, language: str, now: datetime, 
 
 def html(content: str, *, status: int = 200) -> HTMLResponse:
     return HTMLResponse(content, headers=HEADERS, status_code=status)
+
+
+def bare_page(template: str, *, language: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page that is about no salon yet: a login, an invitation."""
+    content = templates().get_template(template).render(language=language, t=staff_texts(language), **values)
+    return html(content, status=status)
 
 
 @cache

@@ -47,14 +47,12 @@ def salon_api(frame: Frame, desk: Desk, *, live: Live) -> APIRouter:
     @router.put("/saved-replies/{shortcut}", status_code=204)
     async def put_reply(request: Request, salon: str, shortcut: str, body: ReplyText) -> None:
         """Keep a reply under a shortcut."""
-        staff = await frame.enter_api(request, salon)
-        staff.require(Right.SETTINGS)
+        staff = await frame.enter_api(request, salon, Right.SETTINGS)
         await desk.saved_replies.put(staff.salon.id, shortcut, body.text, actor=staff.actor)
 
     @router.delete("/saved-replies/{shortcut}", status_code=204)
     async def delete_reply(request: Request, salon: str, shortcut: str) -> None:
-        staff = await frame.enter_api(request, salon)
-        staff.require(Right.SETTINGS)
+        staff = await frame.enter_api(request, salon, Right.SETTINGS)
         await desk.saved_replies.delete(staff.salon.id, shortcut, actor=staff.actor)
 
     @router.get("/alerts")

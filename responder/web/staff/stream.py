@@ -56,7 +56,7 @@ async def _events(
 
 async def _still_may(access: Access, request: Request, salon: SalonProfile) -> bool:
     try:
-        access.require(request)
+        await access.require(request)
         await access.staff(request, salon)
     except Problem:
         return False

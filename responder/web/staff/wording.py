@@ -20,6 +20,22 @@ LOCALE = Path(__file__).parents[1] / "locale"
 FALLBACK = "en"
 PREVIEW_LENGTH = 220
 NOTHING = "–"
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("YaBrowser", "Yandex"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+DEVICES = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
 SCRIPT_WORDS = (
     "offline",
     "session_ended",
@@ -144,6 +160,23 @@ class Wording:
     def shortcuts(self) -> list[tuple[list[str], str]]:
         """The keys of the desk and what each does."""
         return [(keys.split(), text) for keys, text in (line.split(" – ", 1) for line in self.t["keys"].splitlines())]
+
+    def browser(self, user_agent: str) -> str:
+        """The browser and the device of a session, as far as its own word goes."""
+        browser = next((name for mark, name in BROWSERS if mark in user_agent), self.t["some_browser"])
+        device = next((name for mark, name in DEVICES if mark in user_agent), "")
+        return f"{browser}, {device}" if device else browser
+
+    def action(self, entry: Mapping[str, Any]) -> str:
+        """What an entry of the audit log says somebody did."""
+        return self.t.get("did_" + str(entry["action"]).replace(".", "_"), str(entry["action"]))
+
+    def subject_address(self, entry: Mapping[str, Any], salon: SalonProfile) -> str:
+        kind, _, number = str(entry["subject"]).partition(":")
+        return f"/dialogues/{number}?salon={salon.slug}" if kind == "thread" and number.isdecimal() else ""
+
+    def details(self, details: Mapping[str, Any]) -> str:
+        return ", ".join(f"{name}: {_plain(value)}" for name, value in details.items())
 
     def handoff(self, reason: str | None) -> str:
         return self.t.get(f"reason_{reason}", "")

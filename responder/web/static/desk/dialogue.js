@@ -148,7 +148,7 @@ function customerTypes({ detail }) {
 
 // What a button of the dialogue asks of the staff API.
 function requestOf(act) {
-  const [action, about] = act.split(":");
+  const [action, about, value] = act.split(":");
   const answering = panes.querySelector("#operator")?.value || undefined;
   const field = (id) => panes.querySelector(id)?.value.trim() ?? "";
   switch (action) {
@@ -158,6 +158,7 @@ function requestOf(act) {
     case "bar": return ["POST", "/bar", {}];
     case "unbar": return ["POST", "/unbar", {}];
     case "retry": return ["POST", `/messages/${about}/retry`, { confirm: true }];
+    case "substance": return ["PUT", `/messages/${about}/substance`, { substance: value, operator: answering }];
     case "confirm": return ["POST", `/visits/${about}/confirm`, { operator: answering }];
     default: return null;
   }

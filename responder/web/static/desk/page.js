@@ -28,7 +28,7 @@ export class Problem extends Error {
 }
 
 export async function ask(method, address, content) {
-  const headers = { accept: "text/html", "x-csrf-token": document.querySelector('meta[name="csrf-token"]')?.content || "" };
+  const headers = { accept: "text/html, application/json", "x-requested-with": "fetch", "accept-language": document.documentElement.lang, "x-csrf-token": document.querySelector('meta[name="csrf-token"]')?.content || "" };
   if (content !== undefined) headers["content-type"] = "application/json";
   let response;
   try {
