@@ -19,7 +19,7 @@ from responder.timing.measures import Measure
 from responder.watch.targets import Selected, due_at, target_for
 
 PAGE_ROWS = 50
-MOST_WAITING = 500
+MOST_WAITING = 1_000
 
 
 class View(StrEnum):

@@ -53,4 +53,5 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset_url"] = asset_url
+    environment.globals["icons"] = environment.get_template("staff_icons.html").module
     return environment
