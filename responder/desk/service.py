@@ -14,6 +14,7 @@ from responder.desk.hints import LONGEST as LONGEST_HINT
 from responder.desk.hints import ReadHint, with_hint
 from responder.desk.notes import Notes
 from responder.desk.saved_replies import SavedReplies
+from responder.desk.visits import Visits
 from responder.dialogue.handoffs import give_back_thread, take_over_thread
 from responder.dialogue.meaning import Context, Meaning
 from responder.dialogue.state import DialogueState
@@ -84,6 +85,7 @@ class Desk(DeskRoom):
         self.care = Care(database, **parts)
         self.notes = Notes(database, **parts)
         self.saved_replies = SavedReplies(database, **parts)
+        self.visits = Visits(database, **parts)
 
     async def take_over(self, salon_id: int, thread_id: int, *, actor: Actor) -> None:
         """The bot falls silent at once; raises `NotFound`."""

@@ -51,10 +51,12 @@ WHERE lead.id = %(lead)s
 """
 
 FOLLOW_VISIT = """
-UPDATE lead SET visit_state = visit.state, visit_at = visit.starts_at, revision = revision + 1, updated_at = %(now)s
-FROM appointment visit
+UPDATE lead SET visit_state = visit.state, visit_at = visit.starts_at, revision = revision + 1, updated_at = %(now)s,
+    specialist = CASE WHEN lead.specialist IS NOT NULL THEN w.key END
+FROM appointment visit JOIN specialist w ON w.id = visit.specialist_id
 WHERE lead.appointment_id = %(appointment)s AND visit.id = lead.appointment_id
-  AND (lead.visit_state, lead.visit_at) IS DISTINCT FROM (visit.state, visit.starts_at)
+  AND (lead.visit_state, lead.visit_at, COALESCE(lead.specialist, w.key))
+      IS DISTINCT FROM (visit.state, visit.starts_at, w.key)
 RETURNING lead.id
 """
 

@@ -25,6 +25,7 @@ from responder.web.report import publish_schema, report_api
 from responder.web.staff.account_pages import account_pages
 from responder.web.staff.acting import Act
 from responder.web.staff.api import staff_api
+from responder.web.staff.calendar_pages import calendar_pages
 from responder.web.staff.desk_pages import desk_pages
 from responder.web.staff.feed import DeskFeed
 from responder.web.staff.login import login_pages
@@ -33,6 +34,7 @@ from responder.web.staff.people_pages import people_pages
 from responder.web.staff.replies_pages import replies_pages
 from responder.web.staff.salon_api import salon_api
 from responder.web.staff.stream import desk_stream
+from responder.web.staff.visits_api import visits_api
 
 
 def make_app(
@@ -72,6 +74,8 @@ def make_app(
     app.include_router(plain_pages(frame))
     app.include_router(desk_pages(frame, Act(desk)))
     app.include_router(desk_stream(frame, feed))
+    app.include_router(calendar_pages(frame, desk.visits))
+    app.include_router(visits_api(frame, desk.visits))
     app.include_router(staff_api(frame, desk))
     app.include_router(salon_api(frame, desk, live=live))
     reports = report_api(database=database, salons=salons, clock=clock, access=access)

@@ -308,6 +308,37 @@ WALK: Mapping[tuple[str, str], Any] = {
     ("POST", "/saved-replies"): staff(
         "/saved-replies?salon={salon}", form={"action": "put", "shortcut": "x", "text": "y"}, right=OPEN
     ),
+    ("GET", "/calendar"): staff("/calendar?salon={salon}", right=SHOWN),
+    ("GET", "/calendar/new"): staff("/calendar/new?salon={salon}&thread={thread}"),
+    ("POST", "/calendar/new"): staff(
+        "/calendar/new?salon={salon}",
+        form={"service": "x", "specialist": "y", "day": "2026-11-25", "at": "12:00"},
+        right=frozenset({400}),
+    ),
+    ("GET", "/calendar/visits/{appointment_id}"): staff("/calendar/visits/1?salon={salon}"),
+    ("POST", "/calendar/visits/{appointment_id}"): staff(
+        "/calendar/visits/1?salon={salon}", form={"action": "cancel", "tell": "true"}
+    ),
+    ("GET", "/calendar/customers"): staff("/calendar/customers?salon={salon}&q=Анфиса", right=SHOWN),
+    ("GET", "/api/v1/{salon}/visits"): staff("/api/v1/{salon}/visits?first=2026-11-20&last=2026-11-30", right=SHOWN),
+    ("POST", "/api/v1/{salon}/visits"): staff(
+        "/api/v1/{salon}/visits",
+        body={
+            "service": "mens_haircut",
+            "specialist": "timur",
+            "starts_at": "2026-11-25T07:00:00Z",
+            "customer_id": 1,
+        },
+    ),
+    ("PATCH", "/api/v1/{salon}/visits/{appointment_id}"): staff(
+        "/api/v1/{salon}/visits/1", body={"specialist": "timur", "starts_at": "2026-11-25T07:00:00Z", "tell": True}
+    ),
+    ("POST", "/api/v1/{salon}/visits/{appointment_id}/cancel"): staff(
+        "/api/v1/{salon}/visits/1/cancel", body={"tell": True}
+    ),
+    ("POST", "/api/v1/{salon}/visits/{appointment_id}/mark"): staff(
+        "/api/v1/{salon}/visits/1/mark", body={"state": "came"}
+    ),
     ("GET", "/people"): staff("/people?salon={salon}", right=SHOWN),
     ("POST", "/people"): staff("/people?salon={salon}", form={"action": "revoke", "key": "front_desk"}),
     ("GET", "/audit"): staff("/audit?salon={salon}", right=SHOWN),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import phonenumbers
 import yaml
-from babel.dates import format_skeleton, format_time
+from babel.dates import format_interval, format_skeleton, format_time
 
 from responder.reports.text import duration
 from responder.salon.profile import SalonProfile
@@ -53,6 +53,11 @@ SCRIPT_WORDS = (
     "notify_on",
     "notify_off",
     "notify_denied",
+    "picked_up",
+    "put_down",
+    "moved_visit",
+    "not_moved",
+    "drop_sure",
 )
 MARKS = ("ref", "utm", "utm_source", "utm_medium", "utm_campaign")
 
@@ -107,6 +112,26 @@ class Wording:
             return NOTHING
         is_today = self.day(instant) == self.t["today"]
         return self.clock(instant) if is_today else f"{self.day(instant)}, {self.clock(instant)}"
+
+    def local_day(self, instant: datetime) -> date:
+        return instant.astimezone(self.salon.zone).date()
+
+    def long_day(self, day: date) -> str:
+        """ "Wednesday, 25 November"."""
+        return _capital(format_skeleton("EEEEMMMMd", day, locale=self.language))
+
+    def short_day(self, day: date) -> str:
+        """ "Wed 25"."""
+        return _capital(format_skeleton("EEEd", day, locale=self.language))
+
+    def week(self, day: date) -> str:
+        """From Monday to Sunday of the week of a day."""
+        monday = day - timedelta(days=day.weekday())
+        return format_interval(monday, monday + timedelta(days=6), "MMMd", locale=self.language)
+
+    def guest(self, visit: Mapping[str, Any]) -> str:
+        """Whom a visit is for, as far as the salon knows."""
+        return str(visit["name"] or visit["display_name"] or self.phone(visit["phone"]) or self.t["customer"])
 
     def stamp(self, instant: datetime) -> str:
         """To the millisecond: a stamp is shown as it was taken."""
@@ -210,6 +235,10 @@ def _flat(marks: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from _flat(value)
         else:
             yield name, str(value)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _plain(value: Any) -> str:
