@@ -74,7 +74,7 @@ def make_app(
     app.include_router(plain_pages(frame))
     app.include_router(desk_pages(frame, Act(desk)))
     app.include_router(desk_stream(frame, feed))
-    app.include_router(calendar_pages(frame, desk.visits))
+    app.include_router(calendar_pages(frame, desk))
     app.include_router(visits_api(frame, desk.visits))
     app.include_router(staff_api(frame, desk))
     app.include_router(salon_api(frame, desk, live=live))

@@ -13,7 +13,8 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
 from responder.booking.by_hand import Place
-from responder.desk.visits import Guest, Visits
+from responder.desk.service import Desk
+from responder.desk.visits import Guest
 from responder.dialogue.states import AppointmentState
 from responder.errors import NotFound, Refused
 from responder.salon.profile import SalonProfile, Specialist
@@ -57,9 +58,10 @@ class VisitChange(BaseModel):
 
 
 class CalendarPages:
-    def __init__(self, frame: Frame, visits: Visits) -> None:
+    def __init__(self, frame: Frame, desk: Desk) -> None:
         self._frame = frame
-        self._visits = visits
+        self._desk = desk
+        self._visits = desk.visits
 
     async def show(self, request: Request) -> Response:
         staff = await self._frame.enter(request)
@@ -140,6 +142,8 @@ class CalendarPages:
             case "cancel":
                 words = self._words(salon, "cancelled", place, telling=given.tell)
                 await self._visits.cancel(salon, number, seen=seen, actor=actor, words=words)
+            case "confirm" if visit["thread_id"] is not None:
+                await self._desk.confirm_visit(salon.id, visit["thread_id"], number, actor=actor)
             case "came" | "no_show" | "booked":
                 await self._visits.mark(salon, number, AppointmentState(given.action), actor=actor)
             case "note":
@@ -226,8 +230,8 @@ class CalendarPages:
         return self._frame.clock.now().astimezone(staff.salon.zone).date()
 
 
-def calendar_pages(frame: Frame, visits: Visits) -> APIRouter:
-    pages = CalendarPages(frame, visits)
+def calendar_pages(frame: Frame, desk: Desk) -> APIRouter:
+    pages = CalendarPages(frame, desk)
     router = APIRouter(include_in_schema=False, route_class=staff_route(frame.access))
     router.add_api_route("/calendar", pages.show, methods=["GET"])
     router.add_api_route("/calendar/new", pages.new, methods=["GET"])
