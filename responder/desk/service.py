@@ -8,6 +8,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from responder.db.engine import Connection, Database
+from responder.desk.attachments import Attachments
 from responder.desk.base import DeskRoom
 from responder.desk.care import Care
 from responder.desk.hints import LONGEST as LONGEST_HINT
@@ -82,6 +83,7 @@ class Desk(DeskRoom):
     def __init__(self, database: Database, *, read_hint: ReadHint | None = None, **parts: Any) -> None:
         super().__init__(database, **parts)
         self._read_hint = read_hint
+        self.attachments = Attachments(database, **parts)
         self.care = Care(database, **parts)
         self.notes = Notes(database, **parts)
         self.saved_replies = SavedReplies(database, **parts)

@@ -25,6 +25,7 @@ from responder.web.report import publish_schema, report_api
 from responder.web.staff.account_pages import account_pages
 from responder.web.staff.acting import Act
 from responder.web.staff.api import staff_api
+from responder.web.staff.attachments import attachment_pages
 from responder.web.staff.calendar_pages import calendar_pages
 from responder.web.staff.desk_pages import desk_pages
 from responder.web.staff.feed import DeskFeed
@@ -74,6 +75,7 @@ def make_app(
     app.include_router(plain_pages(frame))
     app.include_router(desk_pages(frame, Act(desk)))
     app.include_router(desk_stream(frame, feed))
+    app.include_router(attachment_pages(frame, desk.attachments))
     app.include_router(calendar_pages(frame, desk))
     app.include_router(visits_api(frame, desk.visits))
     app.include_router(staff_api(frame, desk))

@@ -281,12 +281,14 @@ async def test_every_page_is_accessible(database_url: str, scheme: str) -> None:
 
 
 async def test_five_hundred_open_dialogues_stay_usable(database_url: str) -> None:
-    """With 500 dialogues waiting the list is whole, in order of need, and a new message still moves its row."""
+    """With 500 dialogues waiting the most urgent are shown, on request all, in order of need; an answer counts."""
     async with TelegramStub() as telegram, running(database_url, telegram=telegram) as app, browsers() as opened:
         thread = await says(app, telegram, "позовите администратора пожалуйста")
         await until(lambda: app.rows("SELECT 1 FROM handoff"))
         await app.rows(MANY)
         desk = await desk_of(app, opened)
+        await expect(desk.locator('[data-list="waiting"] [data-row]')).to_have_count(150)
+        await desk.locator("[data-all-waiting]").click()
         await expect(desk.locator('[data-list="waiting"] [data-row]')).to_have_count(501)
         orders = await desk.eval_on_selector_all("[data-waiting]", "rows => rows.map(row => Number(row.dataset.order))")
         assert orders == sorted(orders)

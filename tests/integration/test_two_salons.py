@@ -278,6 +278,9 @@ WALK: Mapping[tuple[str, str], Any] = {
     ),
     ("GET", "/dialogues/{thread_id}/panes"): staff("/dialogues/{thread}/panes?salon={salon}"),
     ("GET", "/dialogues/{thread_id}/card"): staff("/dialogues/{thread}/card?salon={salon}"),
+    ("GET", "/dialogues/{thread_id}/messages/{message_id}/files/{number}"): staff(
+        "/dialogues/{thread}/messages/1/files/0?salon={salon}"
+    ),
     ("GET", "/desk/queue"): staff("/desk/queue?salon={salon}", right=SHOWN),
     ("GET", "/desk/events"): stream,
     **{

@@ -107,7 +107,7 @@ class DeskPages:
             "items": dialogue.items,
             "appointments": dialogue.appointments,
             "leads": dialogue.leads,
-            "history": [],
+            "history": dialogue.history,
             "close_reasons": self._act.close_reasons,
             "form_key": secrets.token_hex(8),  # a form sent twice sends its reply once
             "problem": None,
@@ -150,7 +150,11 @@ def _looking(request: Request, staff: Staff) -> _Looking:
     if channel is not None and channel not in {account.key for account in staff.salon.channels}:
         raise Problem(404, "no_channel", channel=channel)
     asked = Asked(
-        view=View(view), channel=channel, operator_id=staff.operator_id, before=_instant(wanted.get("before"))
+        view=View(view),
+        channel=channel,
+        operator_id=staff.operator_id,
+        before=_instant(wanted.get("before")),
+        all_waiting=wanted.get("waiting") == "all",
     )
     return _Looking(asked=asked, words=" ".join(wanted.get("q", "").split())[:LONGEST_SEARCH])
 

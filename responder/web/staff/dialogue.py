@@ -72,6 +72,24 @@ WHERE l.enquiry_id IN (SELECT id FROM enquiry WHERE thread_id = %(thread)s)
 ORDER BY l.id DESC LIMIT 5
 """
 
+# the same person in other dialogues, and earlier enquiries of this one: by row of the customer, or by phone
+HISTORY = """
+SELECT e.id, e.thread_id, e.clock_start_at AS at, e.close_reason, a.kind AS channel, p.state AS visit_state,
+    p.starts_at AS visit_at, s.key AS service
+FROM (
+    SELECT id FROM customer WHERE id = %(customer)s
+    UNION SELECT c.id FROM customer me JOIN customer c ON c.salon_id = me.salon_id AND c.phone = me.phone
+    WHERE me.id = %(customer)s
+) same
+JOIN thread t ON t.customer_id = same.id JOIN enquiry e ON e.thread_id = t.id
+JOIN channel_account a ON a.id = e.channel_account_id
+LEFT JOIN LATERAL (
+    SELECT * FROM appointment WHERE thread_id = t.id AND enquiry_id = e.id ORDER BY id DESC LIMIT 1) p ON true
+LEFT JOIN service s ON s.id = p.service_id
+WHERE e.id IS DISTINCT FROM %(enquiry)s::bigint
+ORDER BY e.clock_start_at DESC LIMIT 10
+"""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dialogue:
@@ -81,6 +99,7 @@ class Dialogue:
     items: list[dict[str, Any]]
     appointments: list[dict[str, Any]]
     leads: list[dict[str, Any]]
+    history: list[dict[str, Any]]
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -97,10 +116,12 @@ async def one_dialogue(database: Database, salon_id: int, thread_id: int) -> Dia
         handoffs = await (await connection.execute(HANDOFFS, values)).fetchall()
         appointments = await (await connection.execute(APPOINTMENTS, values)).fetchall()
         leads = await (await connection.execute(LEADS, values)).fetchall()
+        before = {"customer": head["customer_id"], "enquiry": head["enquiry_id"]}
+        history = await (await connection.execute(HISTORY, before)).fetchall()
         head |= await _waits(connection, head["enquiry_id"])
     items = [*messages, *({**note, "item": "note"} for note in notes), *_events(handoffs)]
     items.sort(key=lambda item: item["at"])
-    return Dialogue(head=head, items=items, appointments=appointments, leads=leads)
+    return Dialogue(head=head, items=items, appointments=appointments, leads=leads, history=history)
 
 
 async def read_head(connection: Connection, salon_id: int, thread_id: int) -> dict[str, Any]:

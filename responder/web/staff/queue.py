@@ -8,7 +8,7 @@ mine) is told by `seen_id` and by comparing `operator` with oneself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -19,7 +19,7 @@ from responder.timing.measures import Measure
 from responder.watch.targets import Selected, due_at, target_for
 
 PAGE_ROWS = 50
-MOST_WAITING = 1_000
+FIRST_WAITING, MOST_WAITING = 150, 1_000  # rows; the first are the most urgent
 
 
 class View(StrEnum):
@@ -52,7 +52,7 @@ SELECT w.id FROM ({AWAITED}) w JOIN thread t ON t.id = w.id JOIN channel_account
 WHERE (%(channel)s::text IS NULL OR a.key = %(channel)s)
   AND (NOT %(unassigned)s OR t.operator_id IS NULL)
   AND (NOT %(mine)s OR t.operator_id = %(operator)s)
-ORDER BY w.since LIMIT {MOST_WAITING}
+ORDER BY w.since LIMIT {MOST_WAITING} + 1
 """
 
 # one statement for every view of the rest: the planner drops what a constant makes true
@@ -110,20 +110,23 @@ class Asked:
     channel: str | None = None  # key of an account
     operator_id: int | None = None  # who looks
     before: datetime | None = None
+    all_waiting: bool = False
     ids: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queue:
-    """Rows in order; `older` is where the next page begins, None on the last one."""
+    """Rows in order; `older` is where the next page begins, None on the last one. `has_more_waiting`: further ones wait
+    whose turn comes later."""
 
     waiting: list[dict[str, Any]]
     others: list[dict[str, Any]]
     older: datetime | None = None
+    has_more_waiting: bool = False
 
 
 async def read_queue(connection: Connection, salon: SalonProfile, asked: Asked) -> Queue:
-    """The rows of a view; who waits is always whole on the first page."""
+    """The rows of a view; who waits stands on the first page, beyond `FIRST_WAITING` only when all are asked for."""
     values = {
         "salon": salon.id,
         "operator": asked.operator_id,
@@ -147,7 +150,11 @@ async def read_queue(connection: Connection, salon: SalonProfile, asked: Asked) 
     rows = await read_rows(connection, salon, list(dict.fromkeys(ids)), operator_id=asked.operator_id)
     if asked.view in (View.BOT, View.CLOSED) or asked.before is not None:
         rows = [row for row in rows if not row["is_waiting"]]
-    return _sorted(rows, older=older)
+    queue = _sorted(rows, older=older)
+    most = MOST_WAITING if asked.all_waiting else FIRST_WAITING
+    if len(queue.waiting) <= most:
+        return queue
+    return replace(queue, waiting=queue.waiting[:most], has_more_waiting=True)
 
 
 async def read_rows(

@@ -99,6 +99,7 @@ const address = ({ view, channel, words }) => {
   if (view && view !== "all") query.set("view", view);
   if (channel) query.set("channel", channel);
   if (words) query.set("q", words);
+  if (queue.dataset.waiting) query.set("waiting", queue.dataset.waiting);
   return query;
 };
 
@@ -123,6 +124,11 @@ export async function show(wanted, { keepAddress = false } = {}) {
   if (!keepAddress) history.replaceState(history.state, "", `${location.pathname}?${address(state())}`);
   markOpen(document.querySelector("[data-thread]")?.dataset.thread);
   tick(lists);
+}
+
+function showAllWaiting() {
+  queue.dataset.waiting = "all";
+  return show({}, { keepAddress: true });
 }
 
 async function older(link) {
@@ -155,7 +161,8 @@ export function start({ open }) {
     if (!link) return;
     const act = row ? () => open(row.dataset.row)
       : link.dataset.view ? () => show({ view: link.dataset.view, words: "" }).then(() => (search.value = ""))
-        : "older" in link.dataset ? () => older(link) : null;
+        : "older" in link.dataset ? () => older(link)
+          : "allWaiting" in link.dataset ? () => showAllWaiting() : null;
     if (!act) return;
     event.preventDefault();
     act()?.catch?.(() => location.assign(link.href));
