@@ -42,7 +42,7 @@ async def take(folder: Path, *, is_dark: bool) -> None:
         async with _shown(Settings(_env_file=None, var_dir=Path(var))) as (url, token):
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-                await _dialogues(await _context(browser, DESKTOP, is_dark=is_dark), url, token, folder)
+                await _desk(browser, url, token, folder)
                 await _chat(await _context(browser, PHONE, is_dark=is_dark), url, folder)
                 await _widget(await _context(browser, DESKTOP, is_dark=is_dark), url, folder)
                 await browser.close()
@@ -111,10 +111,23 @@ async def _site(url: str) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def _dialogues(context: BrowserContext, url: str, token: str, folder: Path) -> None:
-    page = await context.new_page()
-    await page.goto(f"{url}/enter?key={token}")
-    await page.screenshot(path=folder / "dialogues.png")
+async def _desk(browser: Browser, url: str, token: str, folder: Path) -> None:
+    """The desk and the calendar, light and dark, wide and on a phone."""
+    for is_dark in (False, True):
+        for size in (DESKTOP, PHONE):
+            page = await (await _context(browser, size, is_dark=is_dark)).new_page()
+            name = ("-phone" if size is PHONE else "") + ("-dark" if is_dark else "")
+            await page.goto(f"{url}/enter?key={token}")
+            await page.locator("[data-row]").first.wait_for()
+            if size is PHONE:
+                await page.screenshot(path=folder / f"desk-queue{name}.png")
+            await page.locator("[data-row] a").first.click()
+            await page.locator("#who").wait_for()
+            await page.wait_for_timeout(400)  # the stream is open and the clocks have counted
+            await page.screenshot(path=folder / f"desk{name}.png")
+            await page.goto(f"{url}/calendar")
+            await page.locator("[data-grid]").wait_for()
+            await page.screenshot(path=folder / f"calendar{name}.png")
 
 
 async def _talk(page: Page) -> None:
