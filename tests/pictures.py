@@ -15,13 +15,16 @@ from pathlib import Path
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from responder.assembly import background, responder
+from responder.assembly import Responder, background, responder
 from responder.clock import SystemClock
 from responder.commands.demo import own_environment, served, simulate
 from responder.commands.demo_home import demo_url
 from responder.demo.stand_ins import StandIns
 from responder.logs import configure_logs
 from responder.settings import Settings
+from responder.staff.audit import Actor
+from responder.staff.people import invite
+from responder.staff.rules import Role
 from responder.web.chat.catalogue import texts
 from tests.acceptance.test_chat_page import ARGUMENTS, CHROMIUM
 
@@ -39,17 +42,17 @@ SITE_PAGE = """<!doctype html><html lang="ru"><meta charset="utf-8"><title>Са�
 async def take(folder: Path, *, is_dark: bool) -> None:
     """Play a demo in a folder of its own, then photograph what a customer and the staff see."""
     with tempfile.TemporaryDirectory(prefix="responder-", ignore_cleanup_errors=True) as var:
-        async with _shown(Settings(_env_file=None, var_dir=Path(var))) as (url, token):
+        async with _shown(Settings(_env_file=None, var_dir=Path(var))) as (url, running):
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-                await _desk(browser, url, token, folder)
+                await _desk(browser, url, running, folder)
                 await _chat(await _context(browser, PHONE, is_dark=is_dark), url, folder)
                 await _widget(await _context(browser, DESKTOP, is_dark=is_dark), url, folder)
                 await browser.close()
 
 
 @asynccontextmanager
-async def _shown(settings: Settings) -> AsyncIterator[tuple[str, str]]:
+async def _shown(settings: Settings) -> AsyncIterator[tuple[str, Responder]]:
     url = demo_url(settings)
     async with StandIns() as stand_ins:
         with own_environment(stand_ins):
@@ -59,7 +62,7 @@ async def _shown(settings: Settings) -> AsyncIterator[tuple[str, str]]:
                 served(running) as place,
                 background(running),
             ):
-                yield place, running.access_token
+                yield place, running
 
 
 async def _context(browser: Browser, size: dict[str, int], *, is_dark: bool) -> BrowserContext:
@@ -111,13 +114,19 @@ async def _site(url: str) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def _desk(browser: Browser, url: str, token: str, folder: Path) -> None:
-    """The desk and the calendar, light and dark, wide and on a phone."""
+async def _desk(browser: Browser, url: str, running: Responder, folder: Path) -> None:
+    """The desk and the calendar as an operator sees them, light and dark, wide and on a phone."""
+    (salon, *_) = await running.salons.all()
+    async with running.database.transaction() as connection:
+        token = await invite(connection, salon.id, "front_desk", by=Role.OWNER, actor=Actor(), now=running.clock.now())
+    address = f"{url}/join/{token}"
     for is_dark in (False, True):
         for size in (DESKTOP, PHONE):
             page = await (await _context(browser, size, is_dark=is_dark)).new_page()
+            await page.goto(address)
+            await _log_in(page)
+            address = f"{url}/login"
             name = ("-phone" if size is PHONE else "") + ("-dark" if is_dark else "")
-            await page.goto(f"{url}/enter?key={token}")
             await page.locator("[data-row]").first.wait_for()
             if size is PHONE:
                 await page.screenshot(path=folder / f"desk-queue{name}.png")
@@ -128,6 +137,15 @@ async def _desk(browser: Browser, url: str, token: str, folder: Path) -> None:
             await page.goto(f"{url}/calendar")
             await page.locator("[data-grid]").wait_for()
             await page.screenshot(path=folder / f"calendar{name}.png")
+
+
+async def _log_in(page: Page) -> None:
+    """By the form that is shown: of an invitation the first time, of a login afterwards."""
+    form = page.locator("form").first
+    await form.locator('[name="login"]').fill("leyla")
+    await form.locator('[name="password"]').fill("a phrase for pictures")
+    await form.locator("button").click()
+    await page.wait_for_url("**/dialogues*")
 
 
 async def _talk(page: Page) -> None:

@@ -265,8 +265,8 @@ async def test_a_field_of_the_api_is_cleaned_or_refused(
         (multipart(action="reply", text="a\\ud83db\\x00"), MULTIPART, 303, "a\ufffdb\ufffd"),
         (multipart(action="reply", text="a", operator="\\ud83d"), MULTIPART, 404, None),
         ({"action": "\x00"}, {}, 400, None),
-        ({"action": "give-back", "operator": "Мария\r\nset-cookie: x=1"}, {}, 303, None),
-        ({"action": "give-back", "operator": "\x7f\x00"}, {}, 303, None),
+        ({"action": "give-back", "operator": "Мария\r\nset-cookie: x=1"}, {}, 404, None),
+        ({"action": "give-back", "operator": "\x7f\x00"}, {}, 404, None),
         ({"text": "no action"}, {}, 422, None),
         (b"--b\r\nbroken", MULTIPART, 422, None),
         (b"x" * 100, {"content-type": "multipart/form-data"}, 400, None),
@@ -323,7 +323,7 @@ async def test_a_parameter_that_no_column_holds_is_refused(path: str, status: in
 @pytest.mark.parametrize(
     ("path", "headers", "code"),
     [
-        ("/dialogues", {}, "needs_access"),
+        ("/api/v1/x/dialogues", {}, "needs_access"),
         ("/enter?key=wrong", {}, "bad_key"),
         ("/dialogues?salon=nowhere", BEARER, "no_salon"),
         ("/dialogues/77", BEARER, "no_dialogue"),

@@ -17,7 +17,7 @@ from responder.web.access import Staff
 from responder.web.problems import Problem
 from responder.web.staff.dialogue import one_dialogue
 from responder.web.staff.pages import Frame
-from responder.web.staff.queue import Asked, read_queue
+from responder.web.staff.queue import Asked, View, read_queue
 from responder.web.staff.route import staff_route
 
 OperatorKey = Annotated[
@@ -25,6 +25,7 @@ OperatorKey = Annotated[
     Field(description="Key of an operator; only a program with the installation's token names one.", max_length=64),
 ]
 Key = Annotated[str | None, Field(max_length=64, description="The same key twice sends once.")]
+MOST_ROWS = 500
 
 
 class ByOperator(BaseModel):
@@ -74,12 +75,18 @@ def staff_api(frame: Frame, desk: Desk) -> APIRouter:
     care = desk.care
 
     @router.get("/dialogues")
-    async def dialogues(request: Request, salon: str) -> list[dict[str, Any]]:
-        """The newest dialogues, those waiting for a person first, the target about to be missed at the top."""
+    async def dialogues(
+        request: Request,
+        salon: str,
+        view: View = View.ALL,
+        limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100,
+    ) -> list[dict[str, Any]]:
+        """Dialogues of a view, those waiting for a person first, the target about to be missed at the top."""
         staff = await frame.enter_api(request, salon)
+        asked = Asked(view=view, operator_id=staff.operator_id, all_waiting=True, rows=limit)
         async with frame.database.connection() as connection:
-            queue = await read_queue(connection, staff.salon, Asked(operator_id=staff.operator_id))
-        return [*queue.waiting, *queue.others]
+            queue = await read_queue(connection, staff.salon, asked)
+        return [*queue.waiting, *queue.others][:limit]
 
     @router.get("/dialogues/{thread_id}")
     async def dialogue(request: Request, salon: str, thread_id: int) -> dict[str, Any]:

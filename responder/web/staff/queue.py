@@ -111,6 +111,7 @@ class Asked:
     operator_id: int | None = None  # who looks
     before: datetime | None = None
     all_waiting: bool = False
+    rows: int = PAGE_ROWS  # of those who do not wait
     ids: Sequence[int] | None = None
 
 
@@ -132,7 +133,7 @@ async def read_queue(connection: Connection, salon: SalonProfile, asked: Asked) 
         "operator": asked.operator_id,
         "channel": asked.channel,
         "before": asked.before,
-        "limit": PAGE_ROWS,
+        "limit": asked.rows,
         "mine": asked.view is View.MINE,
         "unassigned": asked.view is View.UNASSIGNED,
     }
@@ -146,7 +147,7 @@ async def read_queue(connection: Connection, salon: SalonProfile, asked: Asked) 
         statement = LATEST_IDS.format(of_view=_OF_VIEW[asked.view])
         latest = await (await connection.execute(statement, values)).fetchall()
         ids += [row["id"] for row in latest]
-        older = latest[-1]["last_message_at"] if len(latest) == PAGE_ROWS else None
+        older = latest[-1]["last_message_at"] if len(latest) == asked.rows else None
     rows = await read_rows(connection, salon, list(dict.fromkeys(ids)), operator_id=asked.operator_id)
     if asked.view in (View.BOT, View.CLOSED) or asked.before is not None:
         rows = [row for row in rows if not row["is_waiting"]]

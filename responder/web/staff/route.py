@@ -59,7 +59,9 @@ class StorableRoute(APIRoute):
 
 def _is_visit(request: Request) -> bool:
     """A person who opens a page, not a script that fetches a part of one."""
-    if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
+    if request.method != "GET" or request.url.path.startswith("/api/"):
+        return False
+    if "text/html" not in request.headers.get("accept", ""):
         return False
     return "x-requested-with" not in request.headers
 

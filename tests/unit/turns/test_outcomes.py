@@ -37,7 +37,7 @@ def test_every_outcome_has_a_declared_substance(outcome: Outcome) -> None:
 
 def test_every_handoff_of_the_bot_has_its_outcome() -> None:
     """Whatever the bot hands over for has a name, and no hand-off counts as help given."""
-    of_the_bot = set(HandoffReason) - {HandoffReason.TAKEN_OVER}
+    of_the_bot = set(HandoffReason) - {HandoffReason.TAKEN_OVER, HandoffReason.ASSIGNED}
     assert {Outcome.handoff(reason).substance for reason in of_the_bot} == {Substance.ACKNOWLEDGEMENT}
 
 
