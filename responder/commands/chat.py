@@ -55,6 +55,7 @@ class _Conversation:
             salons=running.salons,
             door_of=running.door_of,
             accept=running.accept,
+            live=running.live,
         )
 
     async def run(self) -> None:

@@ -70,6 +70,7 @@ def build_app(running: Responder) -> FastAPI:
             salons=running.salons,
             door_of=running.door_of,
             accept=running.accept,
+            live=running.live,
         ),
         desk=running.desk,
         database=running.database,

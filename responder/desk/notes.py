@@ -35,14 +35,16 @@ class Notes(DeskRoom):
             raise Refused("The note is empty: write something first.", code="note_empty")
         if len(text) > LONGEST:
             raise Refused("The note is too long.", code="note_too_long", length=len(text), limit=LONGEST)
-        mentioned = [operator.id for operator in mentions(text, salon.operators)]
+        called = mentions(text, salon.operators)
+        mentioned = [operator.id for operator in called]
         async with self._database.transaction() as connection:
             await self._thread(connection, salon.id, thread_id)
             note_id = await self.keep(connection, salon.id, thread_id, text, actor=actor, key=key, mentioned=mentioned)
             if note_id is not None:
                 await self._record(connection, actor, salon.id, thread_id, "note.add", {"note": note_id})
         if note_id is not None and mentioned:
-            event = {"type": "mention", "thread_id": thread_id, "operator_ids": mentioned}
+            keys = [operator.key for operator in called]
+            event = {"type": "mention", "thread_id": thread_id, "operators": keys}
             await self._live.publish(f"salon:{salon.id}", event)
         await self._tell(salon.id, thread_id)
 

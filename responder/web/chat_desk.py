@@ -12,6 +12,7 @@ from responder.db.engine import Database
 from responder.db.outages import DATABASE_ERRORS, is_about_values, is_outage
 from responder.dialogue.states import Author
 from responder.intake.service import Account, Stored
+from responder.live import Live
 from responder.salon.loader import SalonCache
 from responder.salon.profile import ChannelAccount, SalonProfile
 from responder.web.chat.desk import HISTORY_LINES, AcceptedMessage, ChatLine, ChatSite, LineAuthor
@@ -26,6 +27,8 @@ WHERE t.channel_account_id = %(account)s AND t.thread_key = %(visitor)s AND m.id
   AND (m.direction = 'in' OR m.send_state IN ('sending', 'accepted', 'unknown'))
 ORDER BY m.id DESC LIMIT %(limit)s
 """
+
+FIND_THREAD = "SELECT id FROM thread WHERE channel_account_id = %(account)s AND thread_key = %(visitor)s"
 
 FIND_KEY = """
 SELECT id, received_at FROM message WHERE channel_account_id = %(account)s AND provider_key = %(key)s
@@ -49,12 +52,14 @@ class SalonChatDesk:
         salons: SalonCache,
         door_of: Callable[[int], Door | None],
         accept: Callable[[Account, Sequence[Inbound], datetime], Awaitable[list[Stored]]],
+        live: Live,
     ) -> None:
         self._database = database
         self._clock = clock
         self._salons = salons
         self._door_of = door_of
         self._accept = accept
+        self._live = live
 
     async def site(self, site_key: str) -> ChatSite | None:
         for salon in await self._salons.all():
@@ -85,6 +90,15 @@ class SalonChatDesk:
 
     async def messages(self, site: ChatSite, visitor_id: str, after: int) -> Sequence[ChatLine]:
         return await self.lines(site.channel_account_id, visitor_id, after)
+
+    async def typing(self, site: ChatSite, visitor_id: str) -> None:
+        door = self._door_of(site.channel_account_id)
+        async with self._database.connection() as connection:
+            values = {"account": site.channel_account_id, "visitor": visitor_id}
+            row = await (await connection.execute(FIND_THREAD, values)).fetchone()
+        if row is not None and door is not None:
+            event = {"type": "customer_typing", "thread_id": row["id"]}
+            await self._live.publish(f"salon:{door.account.salon_id}", event)
 
     async def lines(self, account_id: int, visitor_id: str, after: int) -> Sequence[ChatLine]:
         """The lines of one visitor of an account after a line's id."""

@@ -255,6 +255,7 @@ WALK: Mapping[tuple[str, str], Any] = {
         "/web/v1/messages", body={"client_message_id": "m", "text": "чужое"}, own=frozenset({202})
     ),
     ("GET", "/web/v1/messages"): chat("/web/v1/messages"),
+    ("POST", "/web/v1/typing"): chat("/web/v1/typing", own=frozenset({202})),
     ("POST", "/web/v1/ticket"): chat("/web/v1/ticket"),
     ("GET", "/web/v1/events"): events,
     ("OPTIONS", "/web/v1/{endpoint}"): preflight,

@@ -49,6 +49,7 @@ class EchoDesk:
     received: list[Inbound] = field(default_factory=list)
     lines: dict[str, list[ChatLine]] = field(default_factory=lambda: defaultdict(list))
     accepted: dict[str, AcceptedMessage] = field(default_factory=dict)
+    typed: list[str] = field(default_factory=list)
     first_id: int = 1
 
     def __post_init__(self) -> None:
@@ -59,6 +60,9 @@ class EchoDesk:
 
     async def accept(self, site: ChatSite, request: RawRequest) -> Sequence[AcceptedMessage]:
         return [await self._accept(item) for item in self.messenger.receive(request).items]
+
+    async def typing(self, site: ChatSite, visitor_id: str) -> None:
+        self.typed.append(visitor_id)
 
     async def messages(self, site: ChatSite, visitor_id: str, after: int) -> Sequence[ChatLine]:
         return sorted((line for line in self.lines[visitor_id] if line.id > after), key=lambda line: line.id)

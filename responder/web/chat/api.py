@@ -21,6 +21,7 @@ from responder.web.chat.limits import (
     MESSAGES_BY_VISITOR,
     NEW_VISITORS_BY_ADDRESS,
     READS_BY_VISITOR,
+    TYPING_BY_VISITOR,
     Limits,
     OpenStreams,
     network_of,
@@ -87,6 +88,13 @@ class ChatApi:
         return json_response(
             {"id": stored.id, "received_at": stored.received_at, "duplicate": stored.is_duplicate}, status=202
         )
+
+    async def typing(self, request: Request) -> Response:
+        """The visitor is typing: whoever looks at the dialogue sees it; nothing is kept."""
+        site, visitor = await self._bearer(request)
+        await self._limits.spend(TYPING_BY_VISITOR, visitor.id, message=_busy(request, site))
+        await self._desk.typing(site, visitor.id)
+        return json_response({}, status=202)
 
     async def get_messages(self, request: Request) -> Response:
         """Lines after `after`: to catch up, and for pages that cannot hold a stream."""

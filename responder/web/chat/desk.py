@@ -74,6 +74,9 @@ class ChatDesk(Protocol):
         """Lines with a greater id, by id, at most the latest `HISTORY_LINES`. A reply is among them from the moment it
         is handed to the messenger (`sending` or later), never while queued and never when withdrawn."""
 
+    async def typing(self, site: ChatSite, visitor_id: str) -> None:
+        """Tell staff that this visitor is typing; of a visitor who has never written, nothing."""
+
 
 def live_topic(channel_account_id: int, visitor_id: str) -> str:
     """Where nudges for one visitor's chat are published: `{"kind": "message"}` or `{"kind": "typing"}`."""

@@ -24,6 +24,7 @@ class Limit:
 MESSAGES_BY_VISITOR = Limit(name="visitor", most=20, window_s=30, retry_after_s=15)
 MESSAGES_BY_ADDRESS = Limit(name="address", most=120, window_s=30, retry_after_s=15)
 READS_BY_VISITOR = Limit(name="reads", most=60, window_s=30, retry_after_s=15)
+TYPING_BY_VISITOR = Limit(name="typing", most=20, window_s=30, retry_after_s=15)
 NEW_VISITORS_BY_ADDRESS = Limit(name="new", most=30, window_s=3600, retry_after_s=60)
 
 STREAMS_OF_VISITOR = 8  # tabs; one more asks instead of listening

@@ -24,6 +24,7 @@ def chat_router(desk: ChatDesk, *, secret_key: str, clock: Clock, live: Live, pi
     router.add_api_route("/web/v1/sessions", api.open_session, methods=["POST"])
     router.add_api_route("/web/v1/messages", api.post_message, methods=["POST"])
     router.add_api_route("/web/v1/messages", api.get_messages, methods=["GET"])
+    router.add_api_route("/web/v1/typing", api.typing, methods=["POST"])
     router.add_api_route("/web/v1/ticket", api.issue_ticket, methods=["POST"])
     router.add_api_route("/web/v1/events", api.stream_events, methods=["GET"])
     router.add_api_route("/web/v1/{endpoint}", api.preflight, methods=["OPTIONS"])

@@ -53,6 +53,7 @@ SCRIPT_WORDS = (
     "notify_on",
     "notify_off",
     "notify_denied",
+    "mentioned",
     "picked_up",
     "put_down",
     "moved_visit",

@@ -60,6 +60,8 @@ const composer = new Composer({
   limit: config.textLimit,
   store,
   send: say,
+  // of somebody who has never written there is no dialogue to show it in
+  typing: () => transcript.last && session.call("POST", "/web/v1/typing").catch(() => {}),
 });
 const updates = new Updates({
   session,

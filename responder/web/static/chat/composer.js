@@ -1,6 +1,7 @@
 // Where the visitor writes: grows with the text, keeps a draft over a reload, never loses what was typed.
 
 const DRAFT = "draft";
+const TYPING_EVERY_MS = 4_000;
 
 export class Composer {
   #form;
@@ -10,9 +11,10 @@ export class Composer {
   #texts;
   #limit;
   #store;
+  #lastTyping = 0;
 
-  constructor({ form, field, button, problem, texts, limit, store, send }) {
-    Object.assign(this, { send });
+  constructor({ form, field, button, problem, texts, limit, store, send, typing }) {
+    Object.assign(this, { send, typing });
     this.#form = form;
     this.#field = field;
     this.#button = button;
@@ -21,7 +23,10 @@ export class Composer {
     this.#limit = limit;
     this.#store = store;
     field.value ||= store.get(DRAFT) ?? ""; // the visitor may have typed before this script came
-    field.addEventListener("input", () => this.#onInput());
+    field.addEventListener("input", () => {
+      this.#onInput();
+      this.#tell();
+    });
     field.addEventListener("keydown", (event) => this.#onKey(event));
     form.addEventListener("submit", (event) => this.#onSubmit(event));
     this.#onInput();
@@ -40,6 +45,12 @@ export class Composer {
     this.#field.style.height = "auto";
     this.#field.style.height = `${this.#field.scrollHeight}px`;
     if (this.#problem.textContent && lengthOf(value) <= this.#limit) this.#complain("");
+  }
+
+  // The salon's people see that the visitor is typing.
+  #tell() {
+    if (!this.#field.value.trim() || Date.now() - this.#lastTyping < TYPING_EVERY_MS) return;
+    if (this.typing()) this.#lastTyping = Date.now();
   }
 
   #onKey(event) {

@@ -1,6 +1,6 @@
 // Somebody starts waiting: a sound, a notification where it is allowed, a count in the tab's title.
 
-import { say } from "./page.js";
+import { announce, operator, say } from "./page.js";
 
 const KEY = "desk:notify";
 const QUIET_MS = 3_000; // a storm is one sound
@@ -54,16 +54,20 @@ async function toggle() {
 
 function somebodyWaits({ detail }, open) {
   document.dispatchEvent(new CustomEvent("desk:noticed", { detail }));
+  notice(say("new_waiting", { name: detail.name }), detail.id, open);
+}
+
+// A sound, and a notification while the page is out of sight; a touch on it opens the dialogue.
+function notice(text, thread, open) {
   if (!isOn()) return;
   beep();
-  if ("Notification" in window && Notification.permission === "granted" && document.visibilityState !== "visible") {
-    const shown = new Notification(say("new_waiting", { name: detail.name }), { tag: `waits-${detail.id}` });
-    shown.onclick = () => {
-      window.focus();
-      open(detail.id);
-      shown.close();
-    };
-  }
+  if (!("Notification" in window) || Notification.permission !== "granted" || document.visibilityState === "visible") return;
+  const shown = new Notification(text, { tag: `desk-${thread}` });
+  shown.onclick = () => {
+    window.focus();
+    open(thread);
+    shown.close();
+  };
 }
 
 export function start({ open }) {
@@ -81,6 +85,8 @@ export function start({ open }) {
   });
   document.addEventListener("desk:waits", (event) => somebodyWaits(event, open));
   document.addEventListener("desk:mention", (event) => {
-    if (isOn() && event.detail.is_mine) beep();
+    if (!operator || !event.detail.operators.includes(operator)) return;
+    announce(say("mentioned"));
+    notice(say("mentioned"), event.detail.thread_id, open);
   });
 }
