@@ -86,6 +86,7 @@ def build_app(running: Responder) -> FastAPI:
             clock=running.clock,
         ),
         secret_key=running.secret_key,
+        public_url=settings.public_url,
         checks=checks_of(running),
     )
 

@@ -26,6 +26,13 @@ INSERT INTO salon (slug, revision, profile, imported_at) VALUES (%(slug)s, 1, %(
 """
 _CHANGE = "UPDATE salon SET profile = %(profile)s, revision = revision + 1, imported_at = %(now)s WHERE id = %(id)s"
 _ADOPT = "UPDATE operator SET is_from_file = true WHERE salon_id = %s AND key = ANY(%s) AND NOT is_from_file"
+# a link was made for what the operator was then
+_END_LINKS = """
+UPDATE invitation i SET revoked_at = %(now)s
+FROM operator o LEFT JOIN unnest(%(keys)s::text[], %(roles)s::text[]) AS f (key, role) ON f.key = o.key
+WHERE i.operator_id = o.id AND o.salon_id = %(salon)s AND i.used_at IS NULL AND i.revoked_at IS NULL
+  AND (f.role <> o.role OR (f.key IS NULL AND o.is_from_file))
+"""
 _OTHERS = "SELECT slug, profile -> 'channels' AS channels FROM salon WHERE slug <> %(slug)s"
 
 
@@ -62,17 +69,19 @@ async def import_salon(database: Database, file: SalonFile, *, now: datetime) ->
             salon_id = int(known["id"])
             if before != profile:
                 await connection.execute(_CHANGE, {**parameters, "id": salon_id})
-        await _write_rows(connection, salon_id, file)
+        await _write_rows(connection, salon_id, file, now=now)
     return _result(salon_id, before, profile, is_new=known is None)
 
 
-async def _write_rows(connection: Connection, salon_id: int, file: SalonFile) -> None:
+async def _write_rows(connection: Connection, salon_id: int, file: SalonFile, *, now: datetime) -> None:
     language = file.language
     await _list(connection, "service", salon_id, [(part.key, _in(part.name, language)) for part in file.services])
     await _list(connection, "specialist", salon_id, [(part.key, _in(part.name, language)) for part in file.specialists])
     operators = [(part.key, part.name, part.role) for part in file.operators]
+    keys, roles = [part.key for part in file.operators], [part.role for part in file.operators]
+    await connection.execute(_END_LINKS, {"now": now, "salon": salon_id, "keys": keys, "roles": roles})
     await _list(connection, "operator", salon_id, operators, also="role")
-    await connection.execute(_ADOPT, (salon_id, [part.key for part in file.operators]))
+    await connection.execute(_ADOPT, (salon_id, keys))
     channels = [(part.key, part.name, part.type) for part in file.channels]
     await _list(connection, "channel_account", salon_id, channels, also="kind")
 

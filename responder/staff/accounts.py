@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +18,7 @@ from responder.staff.passwords import check_password, hash_password, is_password
 from responder.staff.second_factor import Sealer, recovery_digest, step_of_code
 
 LOGIN = re.compile(r"[\w.+@-]{3,100}")
+TICKET_LASTS = timedelta(minutes=5)
 FREE_FAILURES = 5
 FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(hours=1)
 
@@ -34,38 +36,50 @@ CHANGE_HASH = "UPDATE account SET password_hash = %(hash)s WHERE id = %(id)s"
 class LoginOutcome(StrEnum):
     PASSED = "passed"
     NEEDS_CODE = "needs_code"
-    WRONG = "wrong"  # login, password or code: nobody is told which
-    LOCKED = "locked"
+    WRONG = "wrong"  # login, password or code, or locked: nobody is told which, for it would tell which logins exist
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Login:
-    """How an attempt went; `account_id` only of one that passed, `retry_after_s` of one that is locked."""
+    """How an attempt went; `account_id` only of one that passed, `ticket` of one that needs a code, or another."""
 
     outcome: LoginOutcome
     account_id: int | None = None
-    retry_after_s: float | None = None
+    ticket: str = ""
 
 
 async def log_in(
-    connection: Connection, *, login: str, password: str, code: str, sealer: Sealer, address: str, now: datetime
+    connection: Connection,
+    *,
+    login: str,
+    password: str,
+    code: str,
+    sealer: Sealer,
+    address: str,
+    now: datetime,
+    ticket: str = "",
 ) -> Login:
     """Try a login. After five failures in a row the account is locked for a minute, and twice as long each further
-    time; a locked one is not even looked at. An unknown login takes as long as a wrong password."""
+    time; meanwhile the right password is answered like a wrong one, and so, in the same time, is an unknown login.
+
+    Where a code is needed the answer holds a ticket, which stands for the password for the next five minutes."""
     account = await (await connection.execute(FIND, {"login": tidy_login(login)})).fetchone()
+    is_right = account is not None and _is_ticket(account, ticket, sealer, now)
+    if not is_right:
+        ticket = ""
+        is_right = await is_password(account["password_hash"] if account else None, password)
     if account is not None and account["locked_until"] is not None and account["locked_until"] > now:
-        left = (account["locked_until"] - now).total_seconds()
-        return Login(outcome=LoginOutcome.LOCKED, retry_after_s=left)
-    is_right = await is_password(account["password_hash"] if account else None, password)
+        return Login(outcome=LoginOutcome.WRONG)
     if account is None or not is_right:
         return await _failed(connection, account, address=address, now=now)
     step = account["totp_last_step"]
     if account["totp_confirmed_at"] is not None:
         if not code.strip():
-            return Login(outcome=LoginOutcome.NEEDS_CODE)
+            return Login(outcome=LoginOutcome.NEEDS_CODE, ticket=sealer.seal(_ticket_words(account, now)))
         passed = await _second_factor(connection, account, code, sealer, now)
         if passed is None:
-            return await _failed(connection, account, address=address, now=now)
+            await _failed(connection, account, address=address, now=now)
+            return Login(outcome=LoginOutcome.WRONG, ticket=ticket or sealer.seal(_ticket_words(account, now)))
         step = passed
     await connection.execute(PASSED, {"id": account["id"], "step": step})
     actor = Actor(account_id=account["id"], address=address)
@@ -111,6 +125,20 @@ async def get_account(connection: Connection, account_id: int) -> dict[str, Any]
 
 def tidy_login(login: str) -> str:
     return login.strip().casefold()
+
+
+def _is_ticket(account: dict[str, Any], ticket: str, sealer: Sealer, now: datetime) -> bool:
+    """A ticket of this account that is not too old, given since its password was last changed."""
+    words = sealer.open(ticket) or ""
+    at = words.rpartition(":")[2]
+    if not at.isdecimal() or not timedelta() <= now - datetime.fromtimestamp(int(at), UTC) <= TICKET_LASTS:
+        return False
+    return words == _ticket_words(account, datetime.fromtimestamp(int(at), UTC))
+
+
+def _ticket_words(account: dict[str, Any], at: datetime) -> str:
+    mark = hashlib.sha256(account["password_hash"].encode()).hexdigest()
+    return f"ticket:{account['id']}:{mark}:{int(at.timestamp())}"
 
 
 async def _second_factor(

@@ -37,6 +37,8 @@ OWNERS = """
 SELECT count(*) AS n FROM operator
 WHERE salon_id = %(salon)s AND role = 'owner' AND is_active AND account_id IS NOT NULL AND id <> %(id)s
 """
+# changes of who may what take turns: two that meet must not each rely on what the other takes away
+TAKE_TURN = "SELECT FROM salon WHERE id = %(salon)s FOR NO KEY UPDATE"
 # caches of salons look at the revision
 TURN_REVISION = "UPDATE salon SET revision = revision + 1 WHERE id = %(salon)s"
 INVITE = """
@@ -115,6 +117,7 @@ async def revoke(
 ) -> None:
     """No link of this operator works any more, and nobody logs in as them until invited anew. The last owner who can
     log in stays, unless `may_be_last`."""
+    await connection.execute(TAKE_TURN, {"salon": salon_id})
     operator = await _one(connection, salon_id, key)
     _require_manages(by, Role(operator["role"]))
     if not may_be_last:
@@ -135,7 +138,9 @@ async def change_operator(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Another role, or on and off. What the salon file says of its operators is changed there. Raises `Refused`."""
+    """Another role, or on and off; links made for what the operator was end. What the salon file says of its operators
+    is changed there. Raises `Refused`."""
+    await connection.execute(TAKE_TURN, {"salon": salon_id})
     operator = await _one(connection, salon_id, key)
     if operator["is_from_file"]:
         raise Refused("Of the salon file.", code="operator_of_file", operator=operator["name"])
@@ -145,6 +150,7 @@ async def change_operator(
         raise Refused("Oneself.", code="not_oneself")
     if role is not Role.OWNER or not is_active:
         await _keep_an_owner(connection, salon_id, operator)
+    await connection.execute(REVOKE, {"operator": operator["id"], "now": now})
     await connection.execute(CHANGE, {"id": operator["id"], "role": role.value, "active": is_active})
     await connection.execute(TURN_REVISION, {"salon": salon_id})
     await _record(

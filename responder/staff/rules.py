@@ -33,6 +33,11 @@ LEAST_ROLE = {
 _RANK = {role: rank for rank, role in enumerate(Role)}
 
 
+def rank(role: Role) -> int:
+    """The higher, the more a role may."""
+    return _RANK[role]
+
+
 def may(role: Role, right: Right) -> bool:
     return _RANK[role] >= _RANK[LEAST_ROLE[right]]
 

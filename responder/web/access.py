@@ -19,7 +19,7 @@ from responder.db.engine import Database
 from responder.salon.loader import SalonCache
 from responder.salon.profile import Operator, SalonProfile
 from responder.staff.audit import Actor
-from responder.staff.rules import Right, Role, may
+from responder.staff.rules import Right, Role, may, rank
 from responder.staff.sessions import Session, find_session
 from responder.web.problems import Problem
 
@@ -117,11 +117,12 @@ class Access:
             wanted = request.cookies.get(OPERATOR_COOKIE)
             operator = next((known for known in salon.operators if known.key == wanted), None)
             return Staff(salon=salon, operator=operator, role=Role.OWNER, address=address)
-        for operator in salon.operators:
-            if operator.id in session.operator_ids:
-                role = Role(operator.role)
-                return Staff(salon=salon, operator=operator, role=role, account_id=session.account_id, address=address)
-        raise Problem(404, "no_salon", salon=salon.slug)
+        places = [operator for operator in salon.operators if operator.id in session.operator_ids]
+        if not places:
+            raise Problem(404, "no_salon", salon=salon.slug)
+        operator = max(places, key=lambda place: rank(Role(place.role)))
+        role = Role(operator.role)
+        return Staff(salon=salon, operator=operator, role=role, account_id=session.account_id, address=address)
 
     async def salons(self, request: Request) -> tuple[SalonProfile, ...]:
         """The salons that whoever asks may open."""

@@ -50,6 +50,7 @@ def make_app(
     live: Live,
     access: Access,
     secret_key: str,
+    public_url: str | None,
     checks: Mapping[str, Check],
 ) -> FastAPI:
     """The application over parts that somebody else opened and will close."""
@@ -69,8 +70,8 @@ def make_app(
     feed = DeskFeed(database=database, salons=salons, clock=clock, live=live)
     sealer = Sealer(secret_key)
     app.include_router(login_pages(frame, sealer=sealer, live=live))
-    app.include_router(account_pages(frame, sealer=sealer))
-    app.include_router(people_pages(frame))
+    app.include_router(account_pages(frame, sealer=sealer, live=live))
+    app.include_router(people_pages(frame, public_url=public_url))
     app.include_router(replies_pages(frame, desk))
     app.include_router(plain_pages(frame))
     app.include_router(desk_pages(frame, Act(desk)))

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
 from responder.errors import NotFound, Refused
+from responder.live import Live
 from responder.staff.accounts import change_password, get_account
 from responder.staff.audit import Actor, record
 from responder.staff.passwords import is_password
@@ -28,6 +29,9 @@ from responder.web.staff.pages import Frame
 from responder.web.staff.rendering import HEADERS
 from responder.web.staff.route import staff_route
 from responder.web.staff.wording import staff_languages
+
+GUESSES, GUESSES_WINDOW_S = 10, 900.0
+NEED_PASSWORD = frozenset({"password", "begin-code", "drop-code"})
 
 BEGIN_CODE = "UPDATE account SET totp_secret = %(secret)s, totp_confirmed_at = NULL WHERE id = %(id)s"
 CONFIRM_CODE = """
@@ -53,8 +57,9 @@ class Change(BaseModel):
 
 
 class AccountPages:
-    def __init__(self, frame: Frame, *, sealer: Sealer) -> None:
+    def __init__(self, frame: Frame, *, sealer: Sealer, live: Live) -> None:
         self._frame = frame
+        self._live = live
         self._sealer = sealer
 
     async def show(self, request: Request) -> Response:
@@ -75,6 +80,8 @@ class AccountPages:
 
     async def change(self, request: Request, given: Annotated[Change, Form()]) -> Response:
         staff, session = await self._frame.enter(request), _own(request)
+        if await self._is_guessing(session, given):
+            return await self._page(request, staff, problem=Problem(429, "password_too_often"), status=429)
         try:
             codes = await self._do(staff, session, given)
         except NotFound:
@@ -84,6 +91,12 @@ class AccountPages:
         if codes:
             return await self._page(request, staff, codes=codes)
         return RedirectResponse(f"/account?salon={staff.salon.slug}&done={given.action}", status_code=303)
+
+    async def _is_guessing(self, session: Session, given: Change) -> bool:
+        """Somebody at a browser that was left open must not find out the password here, past the lock of the login."""
+        if given.action not in NEED_PASSWORD:
+            return False
+        return await self._live.count(f"password:{session.account_id}", window_s=GUESSES_WINDOW_S) > GUESSES
 
     async def _do(self, staff: Staff, session: Session, given: Change) -> list[str]:
         now, account_id, actor = self._frame.clock.now(), session.account_id, staff.actor
@@ -100,6 +113,8 @@ class AccountPages:
                     language = given.language if given.language in staff_languages() else None
                     await connection.execute(SET_LANGUAGE, {"id": account_id, "language": language})
                 case "begin-code":
+                    if (await get_account(connection, account_id))["totp_confirmed_at"] is not None:
+                        raise Refused("It is on.", code="code_is_on")
                     await self._require_password(connection, account_id, given.password)
                     sealed = self._sealer.seal(new_secret())
                     await connection.execute(BEGIN_CODE, {"id": account_id, "secret": sealed})
@@ -161,8 +176,8 @@ class AccountPages:
         )
 
 
-def account_pages(frame: Frame, *, sealer: Sealer) -> APIRouter:
-    pages = AccountPages(frame, sealer=sealer)
+def account_pages(frame: Frame, *, sealer: Sealer, live: Live) -> APIRouter:
+    pages = AccountPages(frame, sealer=sealer, live=live)
     router = APIRouter(include_in_schema=False, route_class=staff_route(frame.access))
     router.add_api_route("/account", pages.show, methods=["GET"])
     router.add_api_route("/account", pages.change, methods=["POST"])

@@ -29,6 +29,7 @@ class Credentials(BaseModel):
     login: str = ""
     password: str = ""
     code: str = ""
+    ticket: str = ""  # instead of the password, once that was right and a code is asked for
     next: str = "/dialogues"
 
 
@@ -52,23 +53,19 @@ class LoginPages:
         return self._page(request, "staff_login.html", next=own_path(next))
 
     async def log_in(self, request: Request, given: Annotated[Credentials, Form()]) -> Response:
-        problem = await self._may_try(request)
+        problem, ticket = await self._may_try(request), ""
         if problem is None:
-            passed, problem, needs_code = await self._try(request, given)
+            passed, problem, ticket = await self._try(request, given)
             if passed is not None:
                 return await self._entered(request, passed, own_path(given.next))
-            if needs_code and problem is None:
-                return self._page(request, "staff_login.html", given=given, next=own_path(given.next), needs_code=True)
-        else:
-            needs_code = False
         return self._page(
             request,
             "staff_login.html",
             given=given,
             next=own_path(given.next),
-            needs_code=needs_code,
+            ticket=ticket,
             problem=problem,
-            status=problem.status_code if problem else 400,
+            status=problem.status_code if problem else 200,
         )
 
     async def log_out(self, request: Request) -> Response:
@@ -115,7 +112,6 @@ class LoginPages:
                 token=token,
                 given=given,
                 problem=problem,
-                needs_code=problem.code == "needs_code",
                 status=problem.status_code,
             )
         return await self._entered(request, account_id, f"/dialogues?salon={invitation['slug']}")
@@ -123,35 +119,33 @@ class LoginPages:
     async def _account(self, request: Request, given: Joining) -> int:
         if given.has_account:
             credentials = Credentials(login=given.login, password=given.password, code=given.code)
-            passed, problem, needs_code = await self._try(request, credentials)
+            passed, problem, _ = await self._try(request, credentials)
             if passed is None:
-                raise problem or Problem(400, "needs_code" if needs_code else "wrong_login")
+                raise problem or Problem(400, "needs_code")
             return passed
         async with self._frame.database.transaction() as connection:
             return await create_account(connection, login=given.login, name=given.name, password=given.password)
 
-    async def _try(self, request: Request, given: Credentials) -> tuple[int | None, Problem | None, bool]:
-        """The account that logged in, else what is wrong, and whether a code is asked for."""
+    async def _try(self, request: Request, given: Credentials) -> tuple[int | None, Problem | None, str]:
+        """The account that logged in, else what is wrong, and the ticket with which a code is asked for."""
         async with self._frame.database.transaction() as connection:
             login = await log_in(
                 connection,
                 login=given.login,
                 password=given.password,
                 code=given.code,
+                ticket=given.ticket,
                 sealer=self._sealer,
                 address=address_of(request),
                 now=self._frame.clock.now(),
             )
         match login.outcome:
             case LoginOutcome.PASSED:
-                return login.account_id, None, False
+                return login.account_id, None, ""
             case LoginOutcome.NEEDS_CODE:
-                return None, None, True
-            case LoginOutcome.LOCKED:
-                minutes = max(1, round((login.retry_after_s or 0) / 60 + 0.49))
-                return None, Problem(429, "login_locked", minutes=minutes), False
+                return None, None, login.ticket
             case LoginOutcome.WRONG:
-                return None, Problem(400, "wrong_login"), bool(given.code)
+                return None, Problem(400, "wrong_login"), login.ticket
 
     async def _may_try(self, request: Request) -> Problem | None:
         if not is_same_origin(request):
@@ -179,7 +173,7 @@ class LoginPages:
         )
         problem = values.pop("problem", None)
         said = problem.to(language) if isinstance(problem, Problem) else None
-        known = {"given": None, "needs_code": False, "problem": said}
+        known = {"given": None, "ticket": "", "problem": said}
         return bare_page(template, language=language, status=status, **(known | values))
 
 

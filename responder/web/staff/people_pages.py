@@ -41,8 +41,9 @@ class Change(BaseModel):
 
 
 class PeoplePages:
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: Frame, *, public_url: str | None) -> None:
         self._frame = frame
+        self._public_url = public_url
 
     async def show(self, request: Request) -> Response:
         staff = await self._frame.enter(request, Right.PEOPLE)
@@ -100,7 +101,8 @@ class PeoplePages:
         return None
 
     def _link(self, request: Request, token: str) -> str:
-        return f"{str(request.base_url).rstrip('/')}/join/{token}"
+        base = self._public_url or str(request.base_url)
+        return f"{base.rstrip('/')}/join/{token}"
 
     async def _page(
         self,
@@ -130,8 +132,9 @@ class PeoplePages:
         )
 
 
-def people_pages(frame: Frame) -> APIRouter:
-    pages = PeoplePages(frame)
+def people_pages(frame: Frame, *, public_url: str | None) -> APIRouter:
+    """Links of invitations begin with `public_url`, or, unset, with the address the request came to."""
+    pages = PeoplePages(frame, public_url=public_url)
     router = APIRouter(include_in_schema=False, route_class=staff_route(frame.access))
     router.add_api_route("/people", pages.show, methods=["GET"])
     router.add_api_route("/people", pages.change, methods=["POST"])

@@ -39,16 +39,21 @@ def desk_stream(frame: Frame, feed: DeskFeed, *, ping_s: float = PING_S) -> APIR
 async def _events(
     request: Request, feed: DeskFeed, access: Access, salon: SalonProfile, language: str, ping_s: float
 ) -> AsyncIterator[bytes]:
+    """Whether the reader still may is asked every `ping_s`, however much there is to tell."""
+    clock = asyncio.get_running_loop().time
     async with feed.open(salon, language) as queue:
         yield HELLO
+        ask_at = clock() + ping_s
         while True:
             try:
-                event = await asyncio.wait_for(queue.get(), ping_s)
+                event = await asyncio.wait_for(queue.get(), max(0.0, ask_at - clock()))
             except TimeoutError:
+                event = PING
+            if clock() >= ask_at:
                 if not await _still_may(access, request, salon):
                     yield ENDED
                     return
-                event = PING
+                ask_at = clock() + ping_s
             while not queue.empty():
                 event += queue.get_nowait()
             yield event
