@@ -19,7 +19,7 @@ from responder.timing.measures import Measure
 from responder.watch.targets import Selected, due_at, target_for
 
 PAGE_ROWS = 50
-FIRST_WAITING, MOST_WAITING = 150, 1_000  # rows; the first are the most urgent
+FIRST_WAITING, MOST_WAITING = 100, 1_000  # rows; the first are the most urgent
 
 
 class View(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +119,11 @@ class Wording:
 
     def long_day(self, day: date) -> str:
         """ "Wednesday, 25 November"."""
-        return _capital(format_skeleton("EEEEMMMMd", day, locale=self.language))
+        return _day_in_words("EEEEMMMMd", day, self.language)
 
     def short_day(self, day: date) -> str:
         """ "Wed 25"."""
-        return _capital(format_skeleton("EEEd", day, locale=self.language))
+        return _day_in_words("EEEd", day, self.language)
 
     def week(self, day: date) -> str:
         """From Monday to Sunday of the week of a day."""
@@ -238,7 +238,10 @@ def _flat(marks: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, str(value)
 
 
-def _capital(text: str) -> str:
+@lru_cache(maxsize=512)
+def _day_in_words(skeleton: str, day: date, language: str) -> str:
+    """With a capital letter; kept, because every cell of a calendar says its day."""
+    text: str = format_skeleton(skeleton, day, locale=language)
     return text[:1].upper() + text[1:]
 
 
