@@ -395,7 +395,7 @@ def test_every_action_on_record_has_its_words() -> None:
         [
             "grep",
             "-rhoE",
-            r'"(dialogue|visit|message|note|customer|saved_reply|operator|account)\.(take_over|[a-z_]{3,})"',
+            r'"(alert|dialogue|visit|message|note|customer|saved_reply|operator|account)\.(take_over|[a-z_]{3,})"',
             "responder/desk",
             "responder/staff",
             "responder/web/staff",

@@ -13,6 +13,7 @@ from responder.alerts.wording import details, headline
 from responder.clock import Clock
 from responder.db.engine import Database
 from responder.live import Live
+from responder.staff.audit import Actor, record
 
 LINE_LENGTH = 80
 
@@ -66,11 +67,15 @@ async def count_unseen(database: Database, salon_id: int) -> int:
 
 
 async def see_alerts(
-    database: Database, salon_id: int, ids: list[int] | None, *, clock: Clock, live: Live | None = None
+    database: Database, salon_id: int, ids: list[int] | None, *, actor: Actor, clock: Clock, live: Live | None = None
 ) -> int:
     """Mark alerts as seen (None: all of the salon); gives of how many that is news."""
-    async with database.connection() as connection:
-        seen = await mark_seen(connection, salon_id, ids, now=clock.now())
+    now = clock.now()
+    async with database.transaction() as connection:
+        seen = await mark_seen(connection, salon_id, ids, now=now)
+        if seen:
+            about = {"count": seen}
+            await record(connection, actor, salon_id=salon_id, action="alert.seen", details=about, now=now)
     if seen and live is not None:
         await live.publish(f"salon:{salon_id}", {"type": "alert"})
     return seen

@@ -108,8 +108,9 @@ class PlainPages:
 
     async def see_alerts(self, request: Request) -> Response:
         """The button of the alerts page: all of them have been seen."""
-        salon = (await self._frame.enter(request)).salon
-        await see_alerts(self._frame.database, salon.id, None, clock=self._frame.clock)
+        staff = await self._frame.enter(request)
+        salon = staff.salon
+        await see_alerts(self._frame.database, salon.id, None, actor=staff.actor, clock=self._frame.clock)
         return RedirectResponse(f"/alerts?salon={salon.slug}", status_code=303)
 
 

@@ -29,7 +29,7 @@ WHERE (e.salon_id = %(salon)s OR e.salon_id IS NULL AND e.account_id IN (
   AND (%(kind)s::text = '' OR e.action LIKE %(kind)s || '.%%')
 ORDER BY e.id DESC LIMIT %(limit)s
 """
-KINDS = ("dialogue", "visit", "message", "note", "customer", "saved_reply", "operator", "account")
+KINDS = ("dialogue", "visit", "message", "note", "customer", "saved_reply", "alert", "operator", "account")
 
 
 class Change(BaseModel):

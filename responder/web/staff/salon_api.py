@@ -74,7 +74,9 @@ def salon_api(frame: Frame, desk: Desk, *, live: Live) -> APIRouter:
     async def seen(request: Request, salon: str, body: SeenAlerts) -> dict[str, int]:
         """Mark alerts as seen; gives of how many that was news."""
         staff = await frame.enter_api(request, salon)
-        number = await see_alerts(frame.database, staff.salon.id, body.ids, clock=frame.clock, live=live)
+        number = await see_alerts(
+            frame.database, staff.salon.id, body.ids, actor=staff.actor, clock=frame.clock, live=live
+        )
         return {"seen": number}
 
     @router.get("/leads")
