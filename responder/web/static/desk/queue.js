@@ -126,6 +126,13 @@ export async function show(wanted, { keepAddress = false } = {}) {
   tick(lists);
 }
 
+// A search that was typed a moment ago and not sent yet is over with it.
+function showView(view) {
+  clearTimeout(searchTimer);
+  search.value = "";
+  return show({ view, words: "" });
+}
+
 function showAllWaiting() {
   queue.dataset.waiting = "all";
   return show({}, { keepAddress: true });
@@ -160,7 +167,7 @@ export function start({ open }) {
     const row = event.target.closest("[data-row]");
     if (!link) return;
     const act = row ? () => open(row.dataset.row)
-      : link.dataset.view ? () => show({ view: link.dataset.view, words: "" }).then(() => (search.value = ""))
+      : link.dataset.view ? () => showView(link.dataset.view)
         : "older" in link.dataset ? () => older(link)
           : "allWaiting" in link.dataset ? () => showAllWaiting() : null;
     if (!act) return;
