@@ -115,6 +115,13 @@ class Settings(BaseSettings):
         SecretStr | None,
         Field(min_length=32, description="Signs visitor tokens and links. Unset: made once and kept in `VAR_DIR`."),
     ] = None
+    staff_key_login: Annotated[
+        Literal["on", "off"],
+        Field(description="`off`: the access token opens the desk to programs alone; once every owner has a login."),
+    ] = "on"
+    staff_idle_hours: Annotated[
+        float, Field(gt=0, le=2160, description="A login ends after this long without use; after 90 days in any case.")
+    ] = 720
 
     reply_budget_s: Annotated[
         float, Field(gt=0.5, le=60, description="Promise: the first useful reply leaves this soon after arrival.")

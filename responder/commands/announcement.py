@@ -17,7 +17,8 @@ PATIENCE_S = 0.8  # nobody waits longer for the start because somebody outside i
 
 
 async def announce(running: Responder, *, headline: str) -> None:
-    """Print the addresses; the staff link holds the access token and is for the person at this terminal."""
+    """Print the addresses; the staff link is for the person at this terminal: it holds the access token
+    unless only logins let in."""
     settings = running.settings
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     base = settings.public_url or f"http://{host}:{settings.port}"
@@ -29,7 +30,8 @@ async def announce(running: Responder, *, headline: str) -> None:
                 lines.append(f"  chat         {base}/chat/{account.settings['site_key']}")
             else:
                 lines.append(f"  {account.kind:<12} {channel_line(running, account)}")
-    lines.append(f"  staff        {base}/enter?key={running.access_token}")
+    way_in = f"enter?key={running.access_token}" if settings.staff_key_login == "on" else "login"
+    lines.append(f"  staff        {base}/{way_in}")
     lines.append(f"  API          {base}/api/docs")
     lines.append(f"  health       {base}/health/ready")
     lines.append(f"  understands  {understanding}")

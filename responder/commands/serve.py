@@ -8,6 +8,7 @@ import gc
 import signal
 import socket
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import redis.asyncio as redis
@@ -81,6 +82,8 @@ def build_app(running: Responder) -> FastAPI:
             running.access_token,
             secret_key=running.secret_key,
             is_https=(settings.public_url or "").startswith("https://"),
+            has_key_login=settings.staff_key_login == "on",
+            idle=timedelta(hours=settings.staff_idle_hours),
             database=running.database,
             salons=running.salons,
             clock=running.clock,

@@ -11,7 +11,6 @@ from typing import Any
 
 from responder.db.engine import Connection
 
-IDLE = timedelta(days=30)  # since it was last used
 LONGEST = timedelta(days=90)
 SEEN_EVERY = timedelta(minutes=1)
 
@@ -70,11 +69,11 @@ async def start_session(
     return token
 
 
-async def find_session(connection: Connection, token: str, *, now: datetime) -> Session | None:
-    """The session of a cookie, if it still stands; notes at most once a minute that it was used."""
+async def find_session(connection: Connection, token: str, *, idle: timedelta, now: datetime) -> Session | None:
+    """The session of a cookie, if it still stands used within `idle`; notes at most once a minute that it was."""
     if not token:
         return None
-    values = {"digest": digest_of(token), "now": now, "idle": now - IDLE}
+    values = {"digest": digest_of(token), "now": now, "idle": now - idle}
     row = await (await connection.execute(FIND, values)).fetchone()
     if row is None:
         return None
@@ -101,8 +100,11 @@ async def end_sessions(connection: Connection, account_id: int, *, but: int | No
     await connection.execute(END_OTHERS, {"account": account_id, "kept": but, "now": now})
 
 
-async def open_sessions(connection: Connection, account_id: int, *, now: datetime) -> Sequence[dict[str, Any]]:
-    values = {"account": account_id, "now": now, "idle": now - IDLE}
+async def open_sessions(
+    connection: Connection, account_id: int, *, idle: timedelta, now: datetime
+) -> Sequence[dict[str, Any]]:
+    """Where the account is logged in, the latest used first; not where it was last used longer than `idle` ago."""
+    values = {"account": account_id, "now": now, "idle": now - idle}
     return await (await connection.execute(LIST, values)).fetchall()
 
 

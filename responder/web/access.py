@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
@@ -65,14 +66,26 @@ class Access:
     """Checks requests; cookies hold digests and random tokens, never the access token itself."""
 
     def __init__(
-        self, token: str, *, secret_key: str, is_https: bool, database: Database, salons: SalonCache, clock: Clock
+        self,
+        token: str,
+        *,
+        secret_key: str,
+        is_https: bool,
+        has_key_login: bool,
+        idle: timedelta,
+        database: Database,
+        salons: SalonCache,
+        clock: Clock,
     ) -> None:
+        """Without `has_key_login` the token opens nothing to a browser; a session unused for `idle` is over."""
         self._token = token
         self._secret_key = secret_key.encode()
         self._cookie = self._signed(f"access:{token}")
         self._database = database
         self._salons = salons
         self._clock = clock
+        self._has_key_login = has_key_login
+        self.idle = idle
         self.is_https = is_https
         self.session_cookie = f"__Host-{SESSION_COOKIE}" if is_https else SESSION_COOKIE
 
@@ -95,7 +108,7 @@ class Access:
         if not token:
             return None
         async with self._database.connection() as connection:
-            return await find_session(connection, token, now=self._clock.now())
+            return await find_session(connection, token, idle=self.idle, now=self._clock.now())
 
     def check_form(self, request: Request, given: str) -> None:
         """What a session's browser sends must carry the token that only our own pages hold; raises 403."""
@@ -156,6 +169,8 @@ class Access:
         async def enter(key: str = "", to: str = "/dialogues") -> Response:
             if not hmac.compare_digest(key.encode(), self._token.encode()):
                 raise Problem(401, "bad_key")
+            if not self._has_key_login:
+                raise Problem(403, "key_login_off")
             response = RedirectResponse(own_path(to), status_code=303)
             response.set_cookie(
                 COOKIE, self._cookie, max_age=COOKIE_LASTS_S, httponly=True, samesite="lax", secure=self.is_https
@@ -169,7 +184,8 @@ class Access:
         return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode())
 
     def _has_key(self, request: Request) -> bool:
-        return hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._cookie.encode())
+        given = request.cookies.get(COOKIE, "")
+        return self._has_key_login and hmac.compare_digest(given.encode(), self._cookie.encode())
 
     def _signed(self, text: str) -> str:
         return hmac.new(self._secret_key, text.encode(), hashlib.sha256).hexdigest()

@@ -22,6 +22,7 @@ from responder.salon.importer import import_salon
 from responder.staff.audit import Actor
 from responder.staff.people import revoke
 from responder.staff.rules import Role
+from responder.web.access import COOKIE
 from responder.web.problems import problem_texts
 from responder.web.staff import stream
 from tests.integration.test_access import account, ask, begin_second_factor, is_in, try_login
@@ -237,3 +238,28 @@ async def heard_until_the_end(app: Running, events: aiohttp.StreamReader, end: C
             if heard.startswith(b"event: ended"):
                 return number
     return MESSAGES
+
+
+async def test_without_key_login_the_token_is_for_programs_alone(database_url: str) -> None:
+    """Switched off, neither the printed link nor a cookie it once gave lets a browser in; programs come as before."""
+    async with running(database_url, with_background=False) as app:
+        async with aiohttp.ClientSession(app.url) as http:
+            async with http.get(f"/enter?key={ACCESS}", allow_redirects=False) as answer:
+                cookie = {"cookie": f"{COOKIE}={answer.cookies[COOKIE].value}"}
+        assert (await ask(app, "GET", "/dialogues", **cookie))[0] == 200
+    async with running(database_url, with_background=False, staff_key_login="off") as app:
+        assert (await ask(app, "GET", "/dialogues", **cookie))[0] == 303
+        assert (await ask(app, "GET", f"/enter?key={ACCESS}"))[0] == 403
+        assert (await ask(app, "GET", "/enter?key=guessed"))[0] == 401
+        assert (await ask(app, "GET", "/dialogues", authorization=f"Bearer {ACCESS}"))[0] == 200
+        assert await is_in(app, await join(app, "owner")) == [True]
+
+
+async def test_a_shared_computer_may_forget_sooner(database_url: str) -> None:
+    """A session lasts as long without use as the installation says, and use prolongs it."""
+    clock = FixedClock(TUESDAY)
+    async with running(database_url, clock=clock, with_background=False, staff_idle_hours=12) as app:
+        me = await join(app, "front_desk")
+        for hours, is_still_in in ((11, True), (11, True), (12.1, False)):
+            clock.advance(timedelta(hours=hours).total_seconds())
+            assert await is_in(app, me) == [is_still_in]

@@ -158,7 +158,9 @@ class AccountPages:
         session = _own(request)
         async with self._frame.database.transaction() as connection:
             account = await get_account(connection, session.account_id)
-            sessions = await open_sessions(connection, session.account_id, now=self._frame.clock.now())
+            sessions = await open_sessions(
+                connection, session.account_id, idle=self._frame.access.idle, now=self._frame.clock.now()
+            )
         is_begun = account["totp_secret"] is not None and account["totp_confirmed_at"] is None
         return await self._frame.page(
             request,
