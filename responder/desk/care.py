@@ -43,6 +43,8 @@ WHERE id = %(thread)s AND barred_at IS NULL
 """
 UNBAR = "UPDATE thread SET barred_at = NULL, barred_by_id = NULL WHERE id = %(thread)s AND barred_at IS NOT NULL"
 
+MARK_VIP = "UPDATE customer SET is_vip = %(is_vip)s WHERE id = %(customer)s AND is_vip <> %(is_vip)s"
+
 CLOSE_BARRED = """
 UPDATE enquiry SET closed_at = %(now)s, close_reason = %(reason)s WHERE thread_id = %(thread)s AND closed_at IS NULL
 """
@@ -123,6 +125,15 @@ class Care(DeskRoom):
             await self._thread(connection, salon_id, thread_id)
             await connection.execute(UNBAR, {"thread": thread_id})
             await self._record(connection, actor, salon_id, thread_id, "customer.unbar")
+        await self._tell(salon_id, thread_id)
+
+    async def mark_vip(self, salon_id: int, thread_id: int, *, is_vip: bool, actor: Actor) -> None:
+        """What this customer opens from now on has the targets of a VIP, or those of everybody; an enquiry that is open
+        keeps its own. Raises `NotFound`."""
+        async with self._database.transaction() as connection:
+            thread = await self._thread(connection, salon_id, thread_id)
+            await connection.execute(MARK_VIP, {"customer": thread["customer_id"], "is_vip": is_vip})
+            await self._record(connection, actor, salon_id, thread_id, "customer.vip", {"is_vip": is_vip})
         await self._tell(salon_id, thread_id)
 
     async def send_again(

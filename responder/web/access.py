@@ -139,11 +139,13 @@ class Access:
 
     async def salons(self, request: Request) -> tuple[SalonProfile, ...]:
         """The salons that whoever asks may open."""
-        every = await self._salons.all()
         session: Session | None = getattr(request.state, "session", None)
-        if session is None:
-            return every
+        return await self._salons.all() if session is None else await self.salons_of(session)
+
+    async def salons_of(self, session: Session) -> tuple[SalonProfile, ...]:
+        """The salons in which its person has a place."""
         mine = session.operator_ids
+        every = await self._salons.all()
         return tuple(salon for salon in every if any(operator.id in mine for operator in salon.operators))
 
     def set_session(self, response: Response, token: str) -> None:

@@ -26,10 +26,11 @@ from responder.web.access import COOKIE
 from responder.web.problems import problem_texts
 from responder.web.staff import stream
 from tests.integration.test_access import account, ask, begin_second_factor, is_in, try_login
-from tests.logging_in import PASSWORD, SAME_ORIGIN, LoggedIn, invitation, join
+from tests.logging_in import PASSWORD, SAME_ORIGIN, LoggedIn, invitation, join, log_in
 from tests.running import ACCESS, SLUG, TUESDAY, Running, running, until
 
 PEOPLE = f"/people?salon={SLUG}"
+ACCOUNT = f"/account?salon={SLUG}"
 MESSAGES, OF_VISITOR, FIRST_AFTER = 100, 18, 10  # below what one visitor and one address may write
 JOINING = {"name": "Аделина", "login": "adelina", "password": PASSWORD}
 
@@ -199,12 +200,34 @@ async def test_of_two_places_in_a_salon_the_higher_counts(database_url: str) -> 
         assert (await ask(app, "GET", "/audit", who=leyla))[0] == 200
 
 
+@pytest.mark.parametrize("how", ["logged out", "removed", "ended elsewhere", "new password"])
+async def test_a_stream_ends_with_its_session(database_url: str, how: str) -> None:
+    """Nothing happens in the salon, and the open desk of somebody who is out hears the end long before the next time
+    its session would be asked for."""
+    async with running(database_url, with_background=False) as app:
+        nina, vera = await join(app, "owner"), await join(app, "evening_desk")
+        phone = await log_in(app, "evening_desk")
+        (session,) = await app.rows("SELECT max(id) - 1 AS id FROM staff_session")
+        path, who, form = {
+            "logged out": ("/logout", vera, None),
+            "removed": (PEOPLE, nina, {"action": "revoke", "key": "evening_desk"}),
+            "ended elsewhere": (ACCOUNT, phone, {"action": "end", "session": str(session["id"])}),
+            "new password": (ACCOUNT, phone, {"action": "password", "old": PASSWORD, "new": "another long phrase"}),
+        }[how]
+        async with aiohttp.ClientSession(app.url, cookie_jar=aiohttp.DummyCookieJar()) as http:
+            async with http.get(f"/desk/events?salon={SLUG}", headers={"cookie": vera.cookie}) as events:
+                while b"event: ready" not in await events.content.readuntil(b"\n\n"):
+                    pass
+                assert (await ask(app, "POST", path, who=who, form=form))[0] == 303
+                async with asyncio.timeout(stream.PING_S / 2):
+                    while not (await events.content.readuntil(b"\n\n")).startswith(b"event: ended"):
+                        pass
+        assert await is_in(app, vera) == [False]
+
+
 @pytest.mark.parametrize("how", ["logged out", "removed"])
-async def test_a_busy_stream_ends_with_its_session(
-    database_url: str, how: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_busy_stream_ends_with_its_session(database_url: str, how: str) -> None:
     """An open desk of somebody who is out hears the end, also in a salon where customers write without a pause."""
-    monkeypatch.setitem(stream.desk_stream.__kwdefaults__, "ping_s", 0.4)
     async with running(database_url, with_background=False) as app:
         nina, vera = await join(app, "owner"), await join(app, "evening_desk")
 
@@ -263,3 +286,46 @@ async def test_a_shared_computer_may_forget_sooner(database_url: str) -> None:
         for hours, is_still_in in ((11, True), (11, True), (12.1, False)):
             clock.advance(timedelta(hours=hours).total_seconds())
             assert await is_in(app, me) == [is_still_in]
+
+
+async def test_a_wrong_password_on_the_account_page_is_on_record(database_url: str) -> None:
+    """Whoever guesses at a browser that was left open is seen in the audit log, also among what that person did."""
+    async with running(database_url, with_background=False) as app:
+        nina, vera = await join(app, "owner"), await join(app, "evening_desk")
+        for form in ({"action": "password", "old": "guess", "new": "another long phrase"}, {"action": "begin-code"}):
+            assert (await ask(app, "POST", ACCOUNT, who=vera, form=form))[0] == 400
+        (row,) = await app.rows("SELECT count(*) AS n FROM audit_entry WHERE action = 'account.password_failed'")
+        assert row["n"] == 2
+        english = {"accept-language": "en"}
+        _, hers = await ask(app, "GET", f"/audit?salon={SLUG}&operator=evening_desk", who=nina, **english)
+        _, others = await ask(app, "GET", f"/audit?salon={SLUG}&operator=front_desk", who=nina, **english)
+    assert hers.count("gave a wrong password on the account page") == 2
+    assert "gave a wrong password" not in others
+
+
+async def test_tries_of_logins_that_do_not_exist_are_shown_where_there_is_one_salon(
+    database_url: str, tmp_path: Path
+) -> None:
+    """They belong to no salon: of an installation with two nobody's owner sees them."""
+    async with running(database_url, with_background=False) as app:
+        nina = await join(app, "owner")
+        await try_login(app, "nobody_here", "guess")
+        _, alone = await ask(app, "GET", f"/audit?salon={SLUG}", who=nina, **{"accept-language": "en"})
+        assert "A login that does not exist" in alone
+        document = yaml.safe_load(DEMO_SALON.read_text("utf-8")) | {"slug": "other", "channels": []}
+        file = tmp_path / "other.yaml"
+        file.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+        await import_salon(app.responder.database, read_salon_file(file), now=app.responder.clock.now())
+        _, of_two = await ask(app, "GET", f"/audit?salon={SLUG}", who=nina, **{"accept-language": "en"})
+    assert "A login that does not exist" not in of_two
+
+
+async def test_an_invitation_used_up_meanwhile_leaves_no_account(database_url: str) -> None:
+    """Two join by one link at once: one is in, of the other nothing is left."""
+    async with running(database_url, with_background=False) as app:
+        path = await invitation(app, "evening_desk")
+        forms = [{"name": "A", "login": f"person{number}", "password": PASSWORD} for number in range(4)]
+        answers = await asyncio.gather(*(ask(app, "POST", path, form=form) for form in forms))
+        accounts = await app.rows("SELECT id FROM account")
+    assert sorted(status for status, _ in answers) == [303, 404, 404, 404]
+    assert len(accounts) == 1

@@ -104,6 +104,21 @@ async def test_whoever_is_barred_is_kept_and_neither_answered_nor_counted_anew(d
     assert [row["enquiry_id"] is None for row in kept] == [False, True, True]
 
 
+async def test_a_customer_marked_as_vip_is_one_from_the_next_enquiry_on(database_url: str) -> None:
+    """The mark shortens no wait that has begun; taken off, the next enquiry is like everybody's."""
+    async with TelegramStub() as telegram, running(database_url, telegram=telegram, with_background=False) as app:
+        leyla = await join(app, "front_desk")
+        path = await says(app, telegram, "позовите администратора")
+        for is_vip in (True, False):
+            assert (await call(app, leyla, "PUT", f"{path}/vip", is_vip=is_vip))[0] == 204
+            assert (await call(app, leyla, "POST", f"{path}/close", reason="resolved"))[0] == 204
+            await says(app, telegram, "сколько стоит маникюр?")
+        priorities = await app.rows("SELECT priority FROM enquiry ORDER BY id")
+        records = await app.rows("SELECT details FROM audit_entry WHERE action = 'customer.vip' ORDER BY id")
+    assert [row["priority"] for row in priorities] == ["normal", "vip", "normal"]
+    assert [row["details"] for row in records] == [{"is_vip": True}, {"is_vip": False}]
+
+
 async def test_a_hint_goes_with_the_dialogue_to_the_bot(database_url: str) -> None:
     """Given back with a hint, the bot goes on from what the hint says, once, and never shows it; staff find it as a
     note."""

@@ -185,6 +185,7 @@ def entering(world: World) -> Sequence[Try]:
 
 ACTIONS = (
     *("take-over", "reply", "give-back", "close:resolved", "close:spam", "assign", "tags", "bar", "unbar", "retry:1"),
+    *("vip:on", "vip:off"),
     *("confirm:1", "substance:1:acknowledgement"),
 )
 
@@ -289,6 +290,7 @@ WALK: Mapping[tuple[str, str], Any] = {
         for method, action, body in (
             ("POST", "notes", {"text": "чужое"}),
             ("PUT", "tags", {"tags": ["чужое"]}),
+            ("PUT", "vip", {"is_vip": True}),
             ("POST", "bar", {}),
             ("POST", "unbar", {}),
         )

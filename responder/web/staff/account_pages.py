@@ -10,10 +10,10 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
 from responder.errors import NotFound, Refused
-from responder.live import Live
 from responder.staff.accounts import change_password, get_account
 from responder.staff.audit import Actor, record
 from responder.staff.passwords import is_password
+from responder.staff.rules import Right
 from responder.staff.second_factor import (
     Sealer,
     address_of,
@@ -32,6 +32,7 @@ from responder.web.staff.wording import staff_languages
 
 GUESSES, GUESSES_WINDOW_S = 10, 900.0
 NEED_PASSWORD = frozenset({"password", "begin-code", "drop-code"})
+ENDS_SESSIONS = frozenset({"password", "end"})
 
 BEGIN_CODE = "UPDATE account SET totp_secret = %(secret)s, totp_confirmed_at = NULL WHERE id = %(id)s"
 CONFIRM_CODE = """
@@ -57,13 +58,12 @@ class Change(BaseModel):
 
 
 class AccountPages:
-    def __init__(self, frame: Frame, *, sealer: Sealer, live: Live) -> None:
+    def __init__(self, frame: Frame, *, sealer: Sealer) -> None:
         self._frame = frame
-        self._live = live
         self._sealer = sealer
 
     async def show(self, request: Request) -> Response:
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         return await self._page(request, staff)
 
     async def qr(self, request: Request) -> Response:
@@ -79,7 +79,7 @@ class AccountPages:
         return Response(svg, media_type="image/svg+xml", headers=HEADERS)
 
     async def change(self, request: Request, given: Annotated[Change, Form()]) -> Response:
-        staff, session = await self._frame.enter(request), _own(request)
+        staff, session = await self._frame.enter(request, Right.DIALOGUES), _own(request)
         if await self._is_guessing(session, given):
             return await self._page(request, staff, problem=Problem(429, "password_too_often"), status=429)
         try:
@@ -87,7 +87,10 @@ class AccountPages:
         except NotFound:
             raise
         except Refused as error:
+            await self._note_guess(staff, error)
             return await self._page(request, staff, problem=problem_of(error), status=400)
+        if given.action in ENDS_SESSIONS:
+            await self._frame.ask_again(await self._frame.access.salons(request))
         if codes:
             return await self._page(request, staff, codes=codes)
         return RedirectResponse(f"/account?salon={staff.salon.slug}&done={given.action}", status_code=303)
@@ -96,7 +99,15 @@ class AccountPages:
         """Somebody at a browser that was left open must not find out the password here, past the lock of the login."""
         if given.action not in NEED_PASSWORD:
             return False
-        return await self._live.count(f"password:{session.account_id}", window_s=GUESSES_WINDOW_S) > GUESSES
+        return await self._frame.live.count(f"password:{session.account_id}", window_s=GUESSES_WINDOW_S) > GUESSES
+
+    async def _note_guess(self, staff: Staff, error: Refused) -> None:
+        """A wrong password goes on record; in a transaction of its own, for the one that found it is undone."""
+        if error.code != "wrong_password":
+            return
+        async with self._frame.database.transaction() as connection:
+            now = self._frame.clock.now()
+            await record(connection, staff.actor, salon_id=None, action="account.password_failed", now=now)
 
     async def _do(self, staff: Staff, session: Session, given: Change) -> list[str]:
         now, account_id, actor = self._frame.clock.now(), session.account_id, staff.actor
@@ -178,8 +189,8 @@ class AccountPages:
         )
 
 
-def account_pages(frame: Frame, *, sealer: Sealer, live: Live) -> APIRouter:
-    pages = AccountPages(frame, sealer=sealer, live=live)
+def account_pages(frame: Frame, *, sealer: Sealer) -> APIRouter:
+    pages = AccountPages(frame, sealer=sealer)
     router = APIRouter(include_in_schema=False, route_class=staff_route(frame.access))
     router.add_api_route("/account", pages.show, methods=["GET"])
     router.add_api_route("/account", pages.change, methods=["POST"])

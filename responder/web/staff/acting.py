@@ -72,6 +72,8 @@ class Act:
                 await care.bar(salon, thread_id, actor=actor)
             case "unbar":
                 await care.unbar(salon, thread_id, actor=actor)
+            case "vip" if about in ("on", "off"):
+                await care.mark_vip(salon, thread_id, is_vip=about == "on", actor=actor)
             case "retry" if about.isdecimal():
                 await care.send_again(salon, thread_id, int(about), actor=actor, may_arrive_twice=True)
             case _:

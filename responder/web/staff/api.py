@@ -12,6 +12,7 @@ from responder.desk.service import Desk
 from responder.dialogue.states import CloseReason
 from responder.salon.profile import Operator
 from responder.staff.audit import Actor
+from responder.staff.rules import Right
 from responder.timing.timeline import Substance
 from responder.web.access import Staff
 from responder.web.problems import Problem
@@ -62,6 +63,10 @@ class Seen(BaseModel):
     message_id: int
 
 
+class Vip(ByOperator):
+    is_vip: bool
+
+
 class Retry(ByOperator):
     confirm: Annotated[bool, Field(description="Accept that it may arrive twice when its outcome is unknown.")] = False
 
@@ -82,7 +87,7 @@ def staff_api(frame: Frame, desk: Desk) -> APIRouter:
         limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100,
     ) -> list[dict[str, Any]]:
         """Dialogues of a view, those waiting for a person first, the target about to be missed at the top."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         asked = Asked(view=view, operator_id=staff.operator_id, all_waiting=True, rows=limit)
         async with frame.database.connection() as connection:
             queue = await read_queue(connection, staff.salon, asked)
@@ -91,7 +96,7 @@ def staff_api(frame: Frame, desk: Desk) -> APIRouter:
     @router.get("/dialogues/{thread_id}")
     async def dialogue(request: Request, salon: str, thread_id: int) -> dict[str, Any]:
         """One dialogue with every stamp of every message, its notes, hand-offs and visits."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         found = await one_dialogue(frame.database, staff.salon.id, thread_id)
         notes = [item for item in found.items if item["item"] == "note"]
         return {**found.head, "messages": found.messages, "notes": notes, "appointments": found.appointments}
@@ -99,13 +104,13 @@ def staff_api(frame: Frame, desk: Desk) -> APIRouter:
     @router.post("/dialogues/{thread_id}/take-over", status_code=204)
     async def take_over(request: Request, salon: str, thread_id: int, body: ByOperator) -> None:
         """The bot falls silent at once; what it had not sent is withdrawn."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         await desk.take_over(staff.salon.id, thread_id, actor=actor_of(staff, body.operator))
 
     @router.post("/dialogues/{thread_id}/messages", status_code=202)
     async def reply(request: Request, salon: str, thread_id: int, body: Reply) -> dict[str, str]:
         """Answer as a person; takes the dialogue over."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         actor = actor_of(staff, body.operator)
         await desk.reply(staff.salon.id, thread_id, body.text, actor=actor, key=body.key)
         return {"status": "accepted"}
@@ -113,70 +118,76 @@ def staff_api(frame: Frame, desk: Desk) -> APIRouter:
     @router.post("/dialogues/{thread_id}/notes", status_code=204)
     async def note(request: Request, salon: str, thread_id: int, body: NewNote) -> None:
         """Tell colleagues something about the dialogue; the customer never sees it."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         actor = actor_of(staff, body.operator)
         await desk.notes.add(staff.salon, thread_id, body.text, actor=actor, key=body.key)
 
     @router.post("/dialogues/{thread_id}/give-back", status_code=204)
     async def give_back(request: Request, salon: str, thread_id: int, body: GiveBack) -> None:
         """The bot answers again, knowing the hint."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         actor = actor_of(staff, body.operator)
         await desk.give_back(staff.salon.id, thread_id, actor=actor, hint=body.hint or "")
 
     @router.post("/dialogues/{thread_id}/close", status_code=204)
     async def close(request: Request, salon: str, thread_id: int, body: Close) -> None:
         """Close the open enquiry."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         await desk.close(staff.salon.id, thread_id, actor=actor_of(staff, body.operator), reason=body.reason)
 
     @router.post("/dialogues/{thread_id}/assign", status_code=204)
     async def assign(request: Request, salon: str, thread_id: int, body: Assign) -> None:
         """Give the dialogue to an operator, or to nobody in particular; the customer's wait goes on."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         operator = None if not body.operator else operator_of(staff, body.operator)
         await care.assign(staff.salon.id, thread_id, operator, actor=staff.actor)
 
     @router.put("/dialogues/{thread_id}/tags", status_code=204)
     async def tags(request: Request, salon: str, thread_id: int, body: Tags) -> None:
         """Set exactly these tags."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         await care.set_tags(staff.salon.id, thread_id, body.tags, actor=actor_of(staff, body.operator))
 
     @router.put("/dialogues/{thread_id}/seen", status_code=204)
     async def seen(request: Request, salon: str, thread_id: int, body: Seen) -> None:
         """I have read as far as this message."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         await care.see(staff.salon.id, thread_id, body.message_id, actor=staff.actor)
 
     @router.post("/dialogues/{thread_id}/typing", status_code=204)
     async def typing(request: Request, salon: str, thread_id: int) -> None:
         """I am typing: the customer sees it where the channel can show it, colleagues see who."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         await care.typing(staff.salon.id, thread_id, operator=staff.operator)
 
     @router.post("/dialogues/{thread_id}/presence", status_code=204)
     async def presence(request: Request, salon: str, thread_id: int) -> None:
         """I am looking at this dialogue."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         await care.present(staff.salon.id, thread_id, operator=staff.operator)
 
     @router.post("/dialogues/{thread_id}/bar", status_code=204)
     async def bar(request: Request, salon: str, thread_id: int, body: ByOperator) -> None:
         """Keep what this customer writes and do nothing more with it."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         await care.bar(staff.salon.id, thread_id, actor=actor_of(staff, body.operator))
 
     @router.post("/dialogues/{thread_id}/unbar", status_code=204)
     async def unbar(request: Request, salon: str, thread_id: int, body: ByOperator) -> None:
         """Let this customer in again."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         await care.unbar(staff.salon.id, thread_id, actor=actor_of(staff, body.operator))
+
+    @router.put("/dialogues/{thread_id}/vip", status_code=204)
+    async def mark_vip(request: Request, salon: str, thread_id: int, body: Vip) -> None:
+        """Whether what this customer opens from now on has the targets of a VIP."""
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
+        await care.mark_vip(staff.salon.id, thread_id, is_vip=body.is_vip, actor=actor_of(staff, body.operator))
 
     @router.post("/dialogues/{thread_id}/messages/{message_id}/retry", status_code=204)
     async def retry(request: Request, salon: str, thread_id: int, message_id: int, body: Retry) -> None:
         """Send a reply that failed once more."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         actor = actor_of(staff, body.operator)
         await care.send_again(staff.salon.id, thread_id, message_id, actor=actor, may_arrive_twice=body.confirm)
 
@@ -185,14 +196,14 @@ def staff_api(frame: Frame, desk: Desk) -> APIRouter:
         request: Request, salon: str, thread_id: int, message_id: int, body: Correction
     ) -> None:
         """Say whether a person's message was of use; figures know at once."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         actor = actor_of(staff, body.operator)
         await desk.correct_substance(staff.salon.id, thread_id, message_id, body.substance, actor=actor)
 
     @router.post("/dialogues/{thread_id}/visits/{appointment_id}/confirm", status_code=204)
     async def confirm(request: Request, salon: str, thread_id: int, appointment_id: int, body: ByOperator) -> None:
         """A manager vouches for a booking."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         actor = actor_of(staff, body.operator)
         await desk.confirm_visit(staff.salon.id, thread_id, appointment_id, actor=actor)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from responder.desk.attachments import Attachments, File
+from responder.staff.rules import Right
 from responder.web.staff.pages import Frame
 from responder.web.staff.route import staff_route
 
@@ -25,7 +26,7 @@ def attachment_pages(frame: Frame, attachments: Attachments) -> APIRouter:
 
     @router.get("/dialogues/{thread_id}/messages/{message_id}/files/{number}")
     async def file(request: Request, thread_id: int, message_id: int, number: int) -> Response:
-        staff = await frame.enter(request)
+        staff = await frame.enter(request, Right.DIALOGUES)
         found = await attachments.fetch(staff.salon.id, thread_id, message_id, number)
         headers = HEADERS | {"content-disposition": disposition(found)}
         return Response(found.content, media_type=found.picture or "application/octet-stream", headers=headers)

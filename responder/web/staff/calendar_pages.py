@@ -18,6 +18,7 @@ from responder.desk.visits import Guest
 from responder.dialogue.states import AppointmentState
 from responder.errors import NotFound, Refused
 from responder.salon.profile import SalonProfile, Specialist
+from responder.staff.rules import Right
 from responder.web.access import Staff
 from responder.web.problems import Problem, problem_of
 from responder.web.staff.calendar import View, find_customers, read_grid, read_visit
@@ -64,12 +65,12 @@ class CalendarPages:
         self._visits = desk.visits
 
     async def show(self, request: Request) -> Response:
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         return await self._calendar(request, staff)
 
     async def new(self, request: Request) -> Response:
         """The form of a booking, filled in with what the address says."""
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         wanted = request.query_params
         given = NewVisit(
             service=wanted.get("service", ""),
@@ -82,7 +83,7 @@ class CalendarPages:
         return await self._form(request, staff, given)
 
     async def create(self, request: Request, given: Annotated[NewVisit, Form()]) -> Response:
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         salon = staff.salon
         try:
             starts_at = moment(salon, given.day, given.at)
@@ -102,11 +103,11 @@ class CalendarPages:
         return RedirectResponse(f"/calendar?salon={salon.slug}&date={given.day}", status_code=303)
 
     async def visit(self, request: Request, appointment_id: int) -> Response:
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         return await self._visit(request, staff, appointment_id)
 
     async def change(self, request: Request, appointment_id: int, given: Annotated[VisitChange, Form()]) -> Response:
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         try:
             await self._do(staff, appointment_id, given)
         except NotFound:
@@ -242,7 +243,7 @@ def calendar_pages(frame: Frame, desk: Desk) -> APIRouter:
     @router.get("/calendar/customers")
     async def customers(request: Request, q: str = "") -> list[dict[str, Any]]:
         """Whom the form of a booking may mean."""
-        staff = await frame.enter(request)
+        staff = await frame.enter(request, Right.DIALOGUES)
         async with frame.database.connection() as connection:
             found = await find_customers(connection, staff.salon.id, q[:100])
         return [

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from responder.errors import NotFound, Refused
+from responder.staff.rules import Right
 from responder.web.access import OPERATOR_COOKIE, Staff
 from responder.web.problems import Problem, problem_of
 from responder.web.staff.acting import Act, Posted
@@ -39,32 +40,32 @@ class DeskPages:
         self._act = act
 
     async def queue(self, request: Request) -> Response:
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         return await self._page(request, staff, None)
 
     async def dialogue(self, request: Request, thread_id: int) -> Response:
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         return await self._page(request, staff, await self._read(staff, thread_id))
 
     async def lists(self, request: Request) -> Response:
         """The lists of the queue alone."""
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         return html(self._frame.part(request, staff, "staff_queue_lists.html", **await self._queue(request, staff)))
 
     async def panes(self, request: Request, thread_id: int) -> Response:
         """A dialogue alone, for a desk that is open already."""
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         values = self._panes(staff, await self._read(staff, thread_id))
         return html(self._frame.part(request, staff, "staff_panes.html", **values))
 
     async def card(self, request: Request, thread_id: int) -> Response:
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         values = self._panes(staff, await self._read(staff, thread_id))
         return html(self._frame.part(request, staff, "staff_card.html", **values))
 
     async def act(self, request: Request, thread_id: int, posted: Annotated[Posted, Form()]) -> Response:
         """What a form of the dialogue asks for; then the page again."""
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         try:
             await self._act.do(staff, thread_id, posted)
         except NotFound:

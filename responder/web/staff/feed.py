@@ -28,9 +28,11 @@ from responder.web.staff.rendering import render
 BACKLOG = 256  # events a slow reader may be behind before it is told to look anew
 LATEST_MESSAGES = 6  # of a changed dialogue: what may have changed with it
 AGAIN_AFTER_S = 1.0
+ACCESS = "access"  # of the event after which a reader may have lost the right to read
 CHANGES = frozenset({"message", "dialogue", "visit"})  # events about one dialogue, by `thread_id`
 
 RESYNC = b"event: resync\ndata: {}\n\n"
+ASK_AGAIN = b": access\n\n"  # a comment: for the stream, not for the browser
 
 log = get_logger(__name__)
 
@@ -150,7 +152,7 @@ class _Room:
             self._changed.add(event["thread_id"])
             self._wake.set()
         if event.get("type") not in ("message", "dialogue"):
-            told = _event(str(event.get("type")), event)
+            told = ASK_AGAIN if event.get("type") == ACCESS else _event(str(event.get("type")), event)
             self._send({language: [told] for language in self._languages()})
 
     async def _tell(self) -> None:

@@ -9,7 +9,6 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
 from responder.errors import NotFound, Refused
-from responder.live import Live
 from responder.staff.accounts import LoginOutcome, create_account, log_in
 from responder.staff.audit import Actor, record
 from responder.staff.people import accept_invitation, find_invitation
@@ -42,10 +41,9 @@ class Joining(BaseModel):
 
 
 class LoginPages:
-    def __init__(self, frame: Frame, *, sealer: Sealer, live: Live) -> None:
+    def __init__(self, frame: Frame, *, sealer: Sealer) -> None:
         self._frame = frame
         self._sealer = sealer
-        self._live = live
 
     async def show(self, request: Request, next: str = "/dialogues") -> Response:  # noqa: A002 - the address's own word
         if await self._frame.access.session_of(request) is not None:
@@ -78,6 +76,7 @@ class LoginPages:
                 await end_session(connection, session.id, account_id=session.account_id, now=now)
                 actor = Actor(account_id=session.account_id, address=address_of(request))
                 await record(connection, actor, salon_id=None, action="account.logout", now=now)
+            await self._frame.ask_again(await self._frame.access.salons_of(session))
         response = RedirectResponse("/login", status_code=303)
         self._frame.access.forget(response)
         return response
@@ -96,9 +95,12 @@ class LoginPages:
                 raise problem
             async with self._frame.database.transaction() as connection:
                 invitation = await find_invitation(connection, token, now=now)
-            account_id = await self._account(request, given)
+            known_id = await self._known_account(request, given) if given.has_account else None
             async with self._frame.database.transaction() as connection:
                 invitation = await find_invitation(connection, token, now=now)
+                account_id = known_id or await create_account(
+                    connection, login=given.login, name=given.name, password=given.password
+                )
                 address = address_of(request)
                 await accept_invitation(connection, invitation, account_id=account_id, address=address, now=now)
         except NotFound:
@@ -114,17 +116,16 @@ class LoginPages:
                 problem=problem,
                 status=problem.status_code,
             )
+        await self._frame.ask_again(one for one in await self._frame.salons.all() if one.id == invitation["salon_id"])
         return await self._entered(request, account_id, f"/dialogues?salon={invitation['slug']}")
 
-    async def _account(self, request: Request, given: Joining) -> int:
-        if given.has_account:
-            credentials = Credentials(login=given.login, password=given.password, code=given.code)
-            passed, problem, _ = await self._try(request, credentials)
-            if passed is None:
-                raise problem or Problem(400, "needs_code")
-            return passed
-        async with self._frame.database.transaction() as connection:
-            return await create_account(connection, login=given.login, name=given.name, password=given.password)
+    async def _known_account(self, request: Request, given: Joining) -> int:
+        """The account that the person says they have; raises the `Problem` with its login, password or code."""
+        credentials = Credentials(login=given.login, password=given.password, code=given.code)
+        passed, problem, _ = await self._try(request, credentials)
+        if passed is None:
+            raise problem or Problem(400, "needs_code")
+        return passed
 
     async def _try(self, request: Request, given: Credentials) -> tuple[int | None, Problem | None, str]:
         """The account that logged in, else what is wrong, and the ticket with which a code is asked for."""
@@ -150,7 +151,7 @@ class LoginPages:
     async def _may_try(self, request: Request) -> Problem | None:
         if not is_same_origin(request):
             raise Problem(403, "foreign_form")
-        count = await self._live.count(f"login:{address_of(request)}", window_s=WINDOW_S)
+        count = await self._frame.live.count(f"login:{address_of(request)}", window_s=WINDOW_S)
         return Problem(429, "login_too_often") if count > TRIES_PER_ADDRESS else None
 
     async def _entered(self, request: Request, account_id: int, to: str) -> Response:
@@ -177,8 +178,8 @@ class LoginPages:
         return bare_page(template, language=language, status=status, **(known | values))
 
 
-def login_pages(frame: Frame, *, sealer: Sealer, live: Live) -> APIRouter:
-    pages = LoginPages(frame, sealer=sealer, live=live)
+def login_pages(frame: Frame, *, sealer: Sealer) -> APIRouter:
+    pages = LoginPages(frame, sealer=sealer)
     router = APIRouter(include_in_schema=False, route_class=StorableRoute)
     router.add_api_route("/login", pages.show, methods=["GET"])
     router.add_api_route("/login", pages.log_in, methods=["POST"])

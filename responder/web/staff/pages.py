@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,12 +11,14 @@ from fastapi.responses import RedirectResponse, Response
 from responder.clock import Clock
 from responder.db.engine import Database
 from responder.leads.service import recent_leads
+from responder.live import Live
 from responder.salon.loader import SalonCache
 from responder.salon.profile import SalonProfile
 from responder.staff.rules import Right
 from responder.web.access import Access, Staff
 from responder.web.problems import Problem
 from responder.web.staff.alerts import count_unseen, list_alerts, see_alerts
+from responder.web.staff.feed import ACCESS
 from responder.web.staff.rendering import html, render, templates
 from responder.web.staff.route import staff_route
 from responder.web.staff.wording import staff_language, staff_texts
@@ -27,19 +29,20 @@ ROWS = 50
 class Frame:
     """Every page is about one salon: `?salon=slug`, the first one when left out."""
 
-    def __init__(self, *, database: Database, salons: SalonCache, clock: Clock, access: Access) -> None:
+    def __init__(self, *, database: Database, salons: SalonCache, clock: Clock, live: Live, access: Access) -> None:
         self.database = database
         self.salons = salons
         self.clock = clock
+        self.live = live
         self.access = access
 
-    async def enter(self, request: Request, right: Right = Right.DIALOGUES) -> Staff:
+    async def enter(self, request: Request, right: Right) -> Staff:
         """Who asks, in the salon the address names; raises 403 when their role does not have the right."""
         staff = await self.access.staff(request, await self._salon(request))
         staff.require(right)
         return staff
 
-    async def enter_api(self, request: Request, slug: str, right: Right = Right.DIALOGUES) -> Staff:
+    async def enter_api(self, request: Request, slug: str, right: Right) -> Staff:
         """Who asks, in the salon that the path of an API call names; raises 403 as `enter` does."""
         for salon in await self.salons.all():
             if salon.slug == slug:
@@ -47,6 +50,12 @@ class Frame:
                 staff.require(right)
                 return staff
         raise Problem(404, "no_salon", salon=slug)
+
+    async def ask_again(self, salons: Iterable[SalonProfile]) -> None:
+        """Somebody may less than before, as of a transaction that is committed: whoever has a desk of these salons open
+        is asked at once whether they still may."""
+        for salon in salons:
+            await self.live.publish(f"salon:{salon.id}", {"type": ACCESS})
 
     def language(self, request: Request, salon: SalonProfile) -> str:
         """By the address, else as the account has chosen, else the browser's, else the salon's."""
@@ -89,12 +98,12 @@ class PlainPages:
         self._frame = frame
 
     async def leads(self, request: Request) -> Response:
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         rows = await recent_leads(self._frame.database, staff.salon.id, ROWS)
         return await self._frame.page(request, staff, "staff_leads.html", rows=rows)
 
     async def alerts(self, request: Request) -> Response:
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         salon, database, now = staff.salon, self._frame.database, self._frame.clock.now()
         language = self._frame.language(request, salon)
         return await self._frame.page(
@@ -108,7 +117,7 @@ class PlainPages:
 
     async def see_alerts(self, request: Request) -> Response:
         """The button of the alerts page: all of them have been seen."""
-        staff = await self._frame.enter(request)
+        staff = await self._frame.enter(request, Right.DIALOGUES)
         salon = staff.salon
         await see_alerts(self._frame.database, salon.id, None, actor=staff.actor, clock=self._frame.clock)
         return RedirectResponse(f"/alerts?salon={salon.slug}", status_code=303)

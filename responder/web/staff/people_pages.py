@@ -18,14 +18,16 @@ from responder.web.staff.route import staff_route
 
 ENTRIES = 50
 
-# of the salon, and of the accounts of its operators
+# of the salon and of the accounts of its operators; where there is no other salon, also of logins that do not exist
 AUDIT = """
 SELECT e.id, e.at, e.action, e.subject, e.details, e.address, o.name AS operator, a.name AS account
 FROM audit_entry e LEFT JOIN operator o ON o.id = e.operator_id LEFT JOIN account a ON a.id = e.account_id
 WHERE (e.salon_id = %(salon)s OR e.salon_id IS NULL AND e.account_id IN (
-        SELECT account_id FROM operator WHERE salon_id = %(salon)s AND account_id IS NOT NULL))
+        SELECT account_id FROM operator WHERE salon_id = %(salon)s AND account_id IS NOT NULL)
+    OR %(is_alone)s AND e.salon_id IS NULL AND e.account_id IS NULL)
   AND (%(before)s::bigint IS NULL OR e.id < %(before)s)
-  AND (%(operator)s::text = '' OR o.key = %(operator)s)
+  AND (%(operator)s::text = '' OR o.key = %(operator)s OR e.operator_id IS NULL AND e.account_id = (
+        SELECT account_id FROM operator WHERE salon_id = %(salon)s AND key = %(operator)s))
   AND (%(kind)s::text = '' OR e.action LIKE %(kind)s || '.%%')
 ORDER BY e.id DESC LIMIT %(limit)s
 """
@@ -57,6 +59,7 @@ class PeoplePages:
             raise
         except Refused as error:
             return await self._page(request, staff, problem=problem_of(error), status=400)
+        await self._frame.ask_again([staff.salon])
         if link:
             return await self._page(request, await self._frame.enter(request, Right.PEOPLE), link=link)
         return RedirectResponse(f"/people?salon={staff.salon.slug}", status_code=303)
@@ -67,6 +70,7 @@ class PeoplePages:
         before = wanted.get("before", "")
         values = {
             "salon": staff.salon.id,
+            "is_alone": len(await self._frame.salons.all()) == 1,
             "before": int(before) if before.isdecimal() and len(before) < 19 else None,
             "operator": wanted.get("operator", ""),
             "kind": wanted.get("kind", "") if wanted.get("kind", "") in KINDS else "",

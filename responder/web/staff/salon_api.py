@@ -34,13 +34,13 @@ def salon_api(frame: Frame, desk: Desk, *, live: Live) -> APIRouter:
     @router.get("/saved-replies")
     async def saved_replies(request: Request, salon: str) -> list[SavedReply]:
         """The salon's saved replies as they were written."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         return await desk.saved_replies.all(staff.salon.id)
 
     @router.get("/dialogues/{thread_id}/saved-replies")
     async def filled_replies(request: Request, salon: str, thread_id: int) -> list[FilledReply]:
         """The same, filled in for one dialogue."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         name = staff.operator.name if staff.operator else None
         return await desk.saved_replies.filled(staff.salon, thread_id, operator=name)
 
@@ -64,7 +64,7 @@ def salon_api(frame: Frame, desk: Desk, *, live: Live) -> APIRouter:
         limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100,
     ) -> list[dict[str, Any]]:
         """Alerts, the latest first, in the latest step of each, with what they say."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         now = frame.clock.now()
         return await list_alerts(
             frame.database, staff.salon.id, is_standing=standing, language=language, now=now, limit=limit
@@ -73,7 +73,7 @@ def salon_api(frame: Frame, desk: Desk, *, live: Live) -> APIRouter:
     @router.post("/alerts/seen")
     async def seen(request: Request, salon: str, body: SeenAlerts) -> dict[str, int]:
         """Mark alerts as seen; gives of how many that was news."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         number = await see_alerts(
             frame.database, staff.salon.id, body.ids, actor=staff.actor, clock=frame.clock, live=live
         )
@@ -84,7 +84,7 @@ def salon_api(frame: Frame, desk: Desk, *, live: Live) -> APIRouter:
         request: Request, salon: str, limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100
     ) -> list[dict[str, Any]]:
         """Leads, the latest first, and where each stands in every CRM."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         return [asdict(lead) for lead in await recent_leads(frame.database, staff.salon.id, limit)]
 
     return router

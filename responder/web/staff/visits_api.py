@@ -12,6 +12,7 @@ from responder.booking.by_hand import Place
 from responder.desk.visits import Guest, Visits
 from responder.dialogue.states import AppointmentState
 from responder.errors import Refused
+from responder.staff.rules import Right
 from responder.web.staff.calendar import VISITS, read_visit
 from responder.web.staff.pages import Frame
 from responder.web.staff.route import staff_route
@@ -62,7 +63,7 @@ def visits_api(frame: Frame, visits: Visits) -> APIRouter:
         last: Annotated[date | None, Field(description="Left out: the first.")] = None,
     ) -> list[dict[str, Any]]:
         """Visits that begin on these local days, the holds of customers who are choosing included."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         last = last or first
         if last < first or (last - first).days > MOST_DAYS:
             raise Refused("A range of days.", code="bad_days", first=first, last=last, most=MOST_DAYS)
@@ -78,7 +79,7 @@ def visits_api(frame: Frame, visits: Visits) -> APIRouter:
     @router.post("/visits", status_code=201)
     async def create(request: Request, salon: str, body: NewVisit) -> dict[str, int]:
         """Book by hand; a foreign overlap is refused with what is in the way."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         place = Place(service=body.service, specialist=body.specialist, starts_at=body.starts_at, also=body.also)
         guest = Guest(
             customer_id=body.customer_id,
@@ -95,7 +96,7 @@ def visits_api(frame: Frame, visits: Visits) -> APIRouter:
     @router.patch("/visits/{appointment_id}", status_code=204)
     async def move(request: Request, salon: str, appointment_id: int, body: Move) -> None:
         """Move a visit in place."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         words = ""
         if body.tell:
             async with frame.database.connection() as connection:
@@ -117,7 +118,7 @@ def visits_api(frame: Frame, visits: Visits) -> APIRouter:
     @router.post("/visits/{appointment_id}/cancel", status_code=204)
     async def cancel(request: Request, salon: str, appointment_id: int, body: Cancel) -> None:
         """Cancel a visit or a hold."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         words = ""
         if body.tell:
             async with frame.database.connection() as connection:
@@ -130,7 +131,7 @@ def visits_api(frame: Frame, visits: Visits) -> APIRouter:
     @router.post("/visits/{appointment_id}/mark", status_code=204)
     async def mark(request: Request, salon: str, appointment_id: int, body: Mark) -> None:
         """Say whether the customer came."""
-        staff = await frame.enter_api(request, salon)
+        staff = await frame.enter_api(request, salon, Right.DIALOGUES)
         await visits.mark(staff.salon, appointment_id, body.state, actor=staff.actor)
 
     return router

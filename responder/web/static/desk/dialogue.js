@@ -157,6 +157,7 @@ function requestOf(act) {
     case "close": return ["POST", "/close", { reason: about }];
     case "bar": return ["POST", "/bar", {}];
     case "unbar": return ["POST", "/unbar", {}];
+    case "vip": return ["PUT", "/vip", { is_vip: about === "on" }];
     case "retry": return ["POST", `/messages/${about}/retry`, { confirm: true }];
     case "substance": return ["PUT", `/messages/${about}/substance`, { substance: value, operator: answering }];
     case "confirm": return ["POST", `/visits/${about}/confirm`, { operator: answering }];
