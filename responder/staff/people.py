@@ -17,6 +17,15 @@ from responder.staff.rules import Role, may_manage
 from responder.staff.sessions import digest_of
 
 INVITATION_LASTS = timedelta(days=7)
+LATIN = str.maketrans(
+    dict(
+        zip(
+            "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+            "a b v g d e e zh z i i k l m n o p r s t u f kh ts ch sh shch ie y - e iu ia".replace("-", "").split(" "),
+            strict=True,
+        )
+    )
+)  # as in passports: ICAO Doc 9303, part 3, section 6
 
 PEOPLE = """
 SELECT o.id, o.key, o.name, o.role, o.is_active, o.is_from_file, a.login, a.totp_confirmed_at IS NOT NULL AS has_code,
@@ -72,7 +81,8 @@ async def add_operator(
     if not name:
         raise Refused("Say the name.", code="no_name")
     _require_manages(by, role)
-    base = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "operator"
+    latin = name.lower().translate(LATIN)
+    base = re.sub(r"[^a-z0-9]+", "_", latin).strip("_") or "operator"
     for number in range(1, 1000):
         key = base if number == 1 else f"{base}_{number}"
         values = {"salon": salon_id, "key": key, "name": name, "role": role.value}

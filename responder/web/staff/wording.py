@@ -201,8 +201,17 @@ class Wording:
         kind, _, number = str(entry["subject"]).partition(":")
         return f"/dialogues/{number}?salon={salon.slug}" if kind == "thread" and number.isdecimal() else ""
 
+    def subject(self, entry: Mapping[str, Any], salon: SalonProfile) -> str:
+        """What an entry is about; an operator by name."""
+        kind, _, key = str(entry["subject"]).partition(":")
+        names = {operator.key: operator.name for operator in salon.operators}
+        return names.get(key, key) if kind == "operator" else str(entry["subject"])
+
     def details(self, details: Mapping[str, Any]) -> str:
-        return ", ".join(f"{name}: {_plain(value)}" for name, value in details.items())
+        return ", ".join(
+            f"{name}: {self.t.get(f'role_{value}', value) if name == 'role' else _plain(value)}"
+            for name, value in details.items()
+        )
 
     def handoff(self, reason: str | None) -> str:
         return self.t.get(f"reason_{reason}", "")
