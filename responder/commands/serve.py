@@ -30,6 +30,7 @@ from responder.web.app import make_app
 from responder.web.chat_desk import SalonChatDesk
 from responder.web.health import Check
 from responder.web.protocol import BoundedHttp
+from responder.web.staff.rendering import compile_templates
 
 LISTEN_BACKLOG = 1024
 
@@ -136,7 +137,9 @@ async def serve_until_stopped(running: Responder, listener: socket.socket, *, wi
     _survive_the_signal_that_stops_us()
     async with background(running, with_jobs=with_jobs):
         await announce(running, headline=headline)
+        compiling = asyncio.create_task(asyncio.to_thread(compile_templates))
         await server.serve(sockets=[listener])
+        await compiling
 
 
 def _spare_the_collector() -> None:

@@ -7,6 +7,7 @@ mine) is told by `seen_id` and by comparing `operator` with oneself.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -47,8 +48,11 @@ WHERE t.salon_id = %(salon)s AND t.mode = 'human' AND t.unanswered_since IS NOT 
   AND NOT EXISTS (SELECT 1 FROM handoff h WHERE h.thread_id = t.id AND h.returned_at IS NULL AND h.taken_at IS NULL)
 """
 
-WAITING_IDS = f"""
-SELECT w.id FROM ({AWAITED}) w JOIN thread t ON t.id = w.id JOIN channel_account a ON a.id = t.channel_account_id
+# all that tells whose turn is next, and no more
+WAITING = f"""
+SELECT w.id, w.since AS waiting_since, a.kind AS channel, e.category, COALESCE(e.priority, 'normal') AS priority
+FROM ({AWAITED}) w JOIN thread t ON t.id = w.id JOIN channel_account a ON a.id = t.channel_account_id
+LEFT JOIN LATERAL (SELECT category, priority FROM enquiry WHERE thread_id = t.id ORDER BY id DESC LIMIT 1) e ON true
 WHERE (%(channel)s::text IS NULL OR a.key = %(channel)s)
   AND (NOT %(unassigned)s OR t.operator_id IS NULL)
   AND (NOT %(mine)s OR t.operator_id = %(operator)s)
@@ -139,10 +143,13 @@ async def read_queue(connection: Connection, salon: SalonProfile, asked: Asked) 
     }
     if asked.ids is not None:
         return _sorted(await read_rows(connection, salon, asked.ids, operator_id=asked.operator_id), older=None)
+    most = MOST_WAITING if asked.all_waiting else FIRST_WAITING
     ids: list[int] = []
+    has_more, older = False, None
     if asked.before is None and asked.view not in (View.BOT, View.CLOSED):
-        ids += [row["id"] for row in await (await connection.execute(WAITING_IDS, values)).fetchall()]
-    older = None
+        waiting = await (await connection.execute(WAITING, values)).fetchall()
+        ids += _first(waiting, salon, most)
+        has_more = len(waiting) > most
     if asked.view in _OF_VIEW:
         statement = LATEST_IDS.format(of_view=_OF_VIEW[asked.view])
         latest = await (await connection.execute(statement, values)).fetchall()
@@ -152,10 +159,7 @@ async def read_queue(connection: Connection, salon: SalonProfile, asked: Asked) 
     if asked.view in (View.BOT, View.CLOSED) or asked.before is not None:
         rows = [row for row in rows if not row["is_waiting"]]
     queue = _sorted(rows, older=older)
-    most = MOST_WAITING if asked.all_waiting else FIRST_WAITING
-    if len(queue.waiting) <= most:
-        return queue
-    return replace(queue, waiting=queue.waiting[:most], has_more_waiting=True)
+    return replace(queue, waiting=queue.waiting[:most], has_more_waiting=has_more)
 
 
 async def read_rows(
@@ -191,6 +195,20 @@ def _with_order(row: dict[str, Any], salon: SalonProfile) -> dict[str, Any]:
     due = None if since is None else _due(row, salon, since)
     order = _newest_first(row) if since is None else (due or since).timestamp()
     return {**row, "is_waiting": since is not None, "due_at": due, "order": order, "views": _views(row)}
+
+
+def _first(waiting: Sequence[Mapping[str, Any]], salon: SalonProfile, most: int) -> list[int]:
+    """Ids of those whose turn comes first, of rows ordered by how long they wait. Those with one target come in that
+    order, so that of each target the first are enough."""
+    alike: defaultdict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in waiting:
+        alike[row["channel"], row["category"], row["priority"]].append(row)
+    turns = [
+        (_due(row, salon, row["waiting_since"]) or row["waiting_since"], row["id"])
+        for rows in alike.values()
+        for row in rows[:most]
+    ]
+    return [row_id for _, row_id in sorted(turns)[:most]]
 
 
 def _newest_first(row: Mapping[str, Any]) -> float:

@@ -43,6 +43,12 @@ def bare_page(template: str, *, language: str, status: int = 200, **values: Any)
     return html(content, status=status)
 
 
+def compile_templates() -> None:
+    """So that the first who opens a page need not wait for it; half a second of one processor."""
+    for name in templates().list_templates():
+        templates().get_template(name)
+
+
 @cache
 def templates() -> Environment:
     environment = Environment(
