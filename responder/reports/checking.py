@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from responder.db.engine import Connection, Database
-from responder.reports.columns import read_rows
 from responder.reports.entries import Cells, Side, cells_of, ended_waits
 from responder.reports.keeping import BATCH, MARKS_OF, bring_up_to_date, row_or_none
 from responder.reports.marks import number_of
-from responder.reports.rollups import FRESH_DAYS, WHOLE_WEEKS, Shelf, count_stale_days
+from responder.reports.reading import read_rows
+from responder.reports.rollups import FRESH_DAYS, WHOLE_WEEKS, CountedDays, count_stale_days
 from responder.salon.profile import SalonProfile
 from responder.timing.load import load_readable
 
@@ -116,19 +116,19 @@ async def _check_days(
     for day in days:
         rows = await read_rows(connection, salon_id=salon.id, days=[day])
         ended = ended_waits(rows)
-        shelf = Shelf(connection, salon_id=salon.id, first=day, last=day)
+        counted = CountedDays(connection, salon_id=salon.id, first=day, last=day)
         for side in Side:
             for part in side.parts:
-                kept = _total(await shelf.cells(side, (part,)))
+                kept = _total(await counted.cells(side, (part,)))
                 wanted = _total(cells_of(rows, side, [part], ended=ended))
                 found.extend(_difference(day, f"{side.value} {part.value}", kept, wanted))
     weeks = [row["day"] for row in await (await connection.execute(WHOLE_WEEKS, period)).fetchall()]
     for monday in weeks:
-        shelf = Shelf(connection, salon_id=salon.id, first=monday, last=monday + timedelta(days=6))
+        counted = CountedDays(connection, salon_id=salon.id, first=monday, last=monday + timedelta(days=6))
         for side in Side:
             for part in side.parts_of_week:
-                kept = _total(await shelf.cells(side, (part,), in_weeks=True))
-                wanted = _total((await shelf.cells(side, (part,))).put_together(number_of(monday)))
+                kept = _total(await counted.cells(side, (part,), in_weeks=True))
+                wanted = _total((await counted.cells(side, (part,))).put_together(number_of(monday)))
                 found.extend(_difference(monday, f"week {side.value} {part.value}", kept, wanted))
     return len(days)
 

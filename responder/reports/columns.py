@@ -1,27 +1,22 @@
-"""Kept measures of many enquiries as columns: read in one piece, without an object for every enquiry.
-
-PostgreSQL hands the records of all of them over as one string (`records`), which numpy takes apart.
-"""
+"""Kept measures of many enquiries as columns, without an object for every enquiry; `reading` reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from responder.db.engine import Connection
-from responder.reports.records import NEVER, RELEASABLE, SINGLES, facts_of, human_waits_of, waits_of
+from responder.reports.records import RELEASABLE, SINGLES
 from responder.reports.working import WorkingTime, micros_of
 from responder.timing.bins import Ints
 from responder.timing.counts import ANSWERED, OPEN, RELEASED, Bools
 from responder.timing.definitions import Definition
 from responder.timing.measures import Measure
 
-Names = NDArray[np.str_]
 Elapsed = Callable[[Ints], Ints]
 
 NEVER_OPEN: Final = ("pipeline_lag", "zendesk", "intercom", "chatwoot")  # who was not answered has no value there
@@ -32,16 +27,42 @@ SIDES: Final = ("bot", "human", "other", "nobody")
 
 NAMES: Final = ("source", "category", "priority", "specialist")
 SETTLEMENT: Final = ("is_settlement_known", "is_settled_at_once")
-RETURNS_WITHIN_US: Final = 7 * 86_400 * 1_000_000
-_SEPARATOR = "\x1f"
 
-READ = f"""
-SELECT string_agg(packed, ''::bytea) AS packed, string_agg(packed_human_waits, ''::bytea) AS human_waits,
-    {", ".join(f"string_agg({name}, chr(31)) AS {name}" for name in NAMES)}
-FROM enquiry_measures WHERE salon_id = %(salon)s AND day = ANY(%(days)s)
-"""
-# spelled out and no parameter: only so does the planner know that the partial index holds them all
-READ_OPEN = READ + " AND has_open"
+
+@dataclass(frozen=True, kw_only=True)
+class Marked:
+    """A mark of every position: the values there are, each once or more and some perhaps of nobody, and which of them
+    each position has."""
+
+    values: NDArray[np.generic]
+    codes: Ints
+
+    @classmethod
+    def of_texts(cls, texts: Sequence[str]) -> Marked:
+        values = sorted(set(texts))
+        number = {value: at for at, value in enumerate(values)}
+        codes = np.fromiter(map(number.__getitem__, texts), dtype=np.int64, count=len(texts))
+        return cls(values=np.array(values, dtype=np.str_), codes=codes)
+
+    @classmethod
+    def of_numbers(cls, numbers: Ints) -> Marked:
+        values, codes = np.unique(numbers, return_inverse=True)
+        return cls(values=values, codes=codes.astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def where(self, which: Bools) -> Marked:
+        return replace(self, codes=self.codes[which])
+
+    def followed_by(self, other: Marked) -> Marked:
+        values, codes = np.unique(np.concatenate((self.values, other.values)), return_inverse=True)
+        mine, others = codes[: len(self.values)], codes[len(self.values) :]
+        return Marked(values=values, codes=np.concatenate((mine[self.codes], others[other.codes])))
+
+    def isin(self, wanted: Sequence[str] | Sequence[int]) -> Bools:
+        found: Bools = np.isin(self.values, wanted)[self.codes]
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +80,7 @@ class Rows:
     """Enquiries, one a position of every column; times in microseconds, -1 where there is none."""
 
     facts: dict[str, Ints]
-    names: dict[str, Names]
+    names: dict[str, Marked]
     waits: dict[str, Ints]
     human: HumanWaits
 
@@ -68,12 +89,14 @@ class Rows:
 
     def where(self, which: Bools) -> Rows:
         """Only the enquiries chosen."""
+        if which.all():
+            return self
         position = np.cumsum(which) - 1
         kept = which[self.human.row]
         human = self.human
         return Rows(
             facts={name: column[which] for name, column in self.facts.items()},
-            names={name: column[which] for name, column in self.names.items()},
+            names={name: marked.where(which) for name, marked in self.names.items()},
             waits={name: column[which] for name, column in self.waits.items()},
             human=replace(
                 human,
@@ -81,6 +104,20 @@ class Rows:
                 from_us=human.from_us[kept],
                 us=human.us[kept],
                 working_us=human.working_us[kept],
+            ),
+        )
+
+    def followed_by(self, other: Rows) -> Rows:
+        human, others = self.human, other.human
+        return Rows(
+            facts={name: np.concatenate((column, other.facts[name])) for name, column in self.facts.items()},
+            names={name: marked.followed_by(other.names[name]) for name, marked in self.names.items()},
+            waits={name: np.concatenate((column, other.waits[name])) for name, column in self.waits.items()},
+            human=HumanWaits(
+                row=np.concatenate((human.row, others.row + len(self))),
+                from_us=np.concatenate((human.from_us, others.from_us)),
+                us=np.concatenate((human.us, others.us)),
+                working_us=np.concatenate((human.working_us, others.working_us)),
             ),
         )
 
@@ -101,75 +138,6 @@ class Found:
     row: Ints
     us: Ints
     ending: Ints
-
-
-async def read_rows(
-    connection: Connection, *, salon_id: int, days: Sequence[date], open_days: Sequence[date] = ()
-) -> Rows:
-    """The kept enquiries of these local days, and of `open_days` those of whom something is still awaited."""
-    if not open_days:
-        return (await _read(connection, READ, salon_id, days)).rows()
-    # two statements: as one it takes PostgreSQL half as long again
-    found = await _read(connection, READ_OPEN, salon_id, open_days)
-    return found.followed_by(await _read(connection, READ, salon_id, days)).rows()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Read:
-    packed: bytes
-    human_waits: bytes
-    names: dict[str, list[str]]
-
-    def followed_by(self, other: _Read) -> _Read:
-        return _Read(
-            packed=self.packed + other.packed,
-            human_waits=self.human_waits + other.human_waits,
-            names={name: texts + other.names[name] for name, texts in self.names.items()},
-        )
-
-    def rows(self) -> Rows:
-        facts, human = facts_of(self.packed), human_waits_of(self.human_waits)
-        enquiries = facts["enquiry"]
-        row = _places(enquiries, human["enquiry"])
-        return Rows(
-            facts=facts | _of_its_resolution(facts),
-            names={name: np.array(texts, dtype=np.str_) for name, texts in self.names.items()},
-            waits=waits_of(self.packed),
-            human=HumanWaits(row=row, from_us=human["from_us"], us=human["us"], working_us=human["working_us"]),
-        )
-
-
-def _places(numbers: Ints, wanted: Ints) -> Ints:
-    """The position of each wanted number, every one of which is there."""
-    if not len(numbers):
-        return numbers
-    if np.all(numbers[1:] > numbers[:-1]):  # as they were stored, mostly
-        return np.searchsorted(numbers, wanted)
-    order = np.argsort(numbers, kind="stable")
-    return order[np.searchsorted(numbers, wanted, sorter=order)]
-
-
-async def _read(connection: Connection, query: str, salon_id: int, days: Sequence[date]) -> _Read:
-    values = {"salon": salon_id, "days": list(days)}
-    row = await (await connection.execute(query, values, binary=True)).fetchone()
-    if row is None:
-        raise RuntimeError("an aggregate gives one row")
-    return _Read(
-        packed=row["packed"] or b"",
-        human_waits=row["human_waits"] or b"",
-        names={name: [] if row[name] is None else row[name].split(_SEPARATOR) for name in NAMES},
-    )
-
-
-def _of_its_resolution(facts: dict[str, Ints]) -> dict[str, Ints]:
-    resolved, returned = facts["resolved_us"], facts["returned_us"]
-    is_resolved = resolved != NEVER
-    has_returned = (returned != NEVER) & (returned <= resolved + RETURNS_WITHIN_US)
-    return {
-        "is_resolved": is_resolved.astype(np.int64),
-        "is_settlement_known": is_resolved.astype(np.int64),
-        "is_settled_at_once": (is_resolved & ~has_returned).astype(np.int64),
-    }
 
 
 def elapsed_at(now: datetime, working: WorkingTime | None = None) -> Elapsed:

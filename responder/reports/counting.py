@@ -14,7 +14,7 @@ import numpy as np
 
 from responder.reports.columns import Elapsed, Found, Rows, find_waits
 from responder.reports.entries import BIN_BITS, BIN_MASK, CODES, SHORT, Cells, Part, counted_by, ended_of
-from responder.timing.binned import Binned, GoingOn, edge_of, figures_of_bins
+from responder.timing.binned import Binned, GoingOn, edge_of, figures_of_bins, last_bin
 from responder.timing.bins import MIDDLES_S, SECOND_US, Ints, edge_at
 from responder.timing.counts import ANSWERED, OPEN, Bools, WaitColumns, figures_of
 from responder.timing.measures import Measure
@@ -60,7 +60,7 @@ class Loose:
     rows: Rows
     is_counted: Bools
     _ended: dict[int, tuple[Ints, Ints]] = field(default_factory=dict, repr=False)
-    _going_on: dict[tuple[str, bool], tuple[Ints, Ints]] = field(default_factory=dict, repr=False)
+    _going_on: dict[tuple[str, bool], tuple[Ints, Ints, Ints]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def counters(self) -> tuple[Ints, Ints]:
@@ -77,54 +77,68 @@ class Loose:
             self._ended[code] = row[mine], what[mine]
         return self._ended[code]
 
-    def going_on(self, kind: str, *, is_working: bool, elapsed: Elapsed) -> tuple[Ints, Ints]:
-        """The waits that go on: the position of the enquiry, how long they have lasted."""
+    def going_on(self, kind: str, *, is_working: bool, elapsed: Elapsed) -> tuple[Ints, Ints, Ints]:
+        """The waits that go on: the position of the enquiry, how long they have lasted, and `last_bin` of that."""
         key = (kind, is_working)
         if key not in self._going_on:
             found = find_waits(self.rows, kind, is_working=is_working, elapsed=elapsed)
             is_open = found.ending == OPEN
-            self._going_on[key] = found.row[is_open], found.us[is_open]
+            us = found.us[is_open]
+            self._going_on[key] = found.row[is_open], us, last_bin(us)
         return self._going_on[key]
 
-    def where(self, which: Bools) -> Loose:
-        return self if which.all() else Loose(rows=self.rows.where(which), is_counted=self.is_counted[which])
 
-
-def ended_waits_of(
-    cells: Cells, loose: Loose, groups: tuple[Ints, Ints], asked: Sequence[Asked], *, hourly: bool = False
-) -> Binned:
-    """Waits that have ended, of counted days and beside them. `groups` gives the group of each cell (with `hourly` of
-    each of its entries) and of each loose enquiry, -1 for none. Every target must be an edge (`can_count`)."""
-    of_cells, of_loose = groups
-    codes = [CODES.index((ask.kind, ask.is_working)) for ask in asked]
-    place = np.full(2 * len(CODES), -1, dtype=np.int64)
-    for position, code in enumerate(codes):
-        place[2 * code], place[2 * code + 1] = 2 * position, 2 * position + 1
-    at = place[cells.kind]
-    group = of_cells if hourly else of_cells[cells.cell]
-    chosen = (at >= 0) & (group >= 0)
-    keys, bins, counts = [group * 2 * len(asked) + at], [cells.bin], [cells.counts]
+def ended_of_cells(cells: Cells, group: Ints, asked: Sequence[Asked], *, hourly: bool = False) -> Binned:
+    """Waits of counted days that have ended. `group` gives the group of each cell (with `hourly` of each of its
+    entries), -1 for none. Every target must be an edge (`can_count`)."""
+    at = _places(asked)[cells.kind]
+    of_entry = group if hourly else group[cells.cell]
+    chosen = (at >= 0) & (of_entry >= 0)
+    key, bins, count = of_entry * 2 * len(asked) + at, cells.bin, cells.counts
     if not chosen.all():
-        keys, bins, counts = ([part[0][chosen]] for part in (keys, bins, counts))
-    for code in dict.fromkeys(codes):
+        key, bins, count = key[chosen], bins[chosen], count[chosen]
+    return Binned(key=key, bin=bins, count=count)
+
+
+def ended_beside(loose: Loose, group: Ints, asked: Sequence[Asked]) -> Binned:
+    """Waits that have ended beside the counted days, one a row; `group` gives that of each loose enquiry, -1 for
+    none."""
+    place = _places(asked)
+    keys, bins = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for code in dict.fromkeys(_codes(asked)):
         row, what = loose.ended(code)
-        group = of_loose[row]
-        mine = group >= 0
-        keys.append((group * 2 * len(asked) + place[what >> BIN_BITS])[mine])
+        of_row = group[row]
+        mine = of_row >= 0
+        keys.append((of_row * 2 * len(asked) + place[what >> BIN_BITS])[mine])
         bins.append((what & BIN_MASK)[mine])
-        counts.append(np.ones(len(keys[-1]), dtype=np.int64))
-    return Binned(key=np.concatenate(keys), bin=np.concatenate(bins), count=np.concatenate(counts))
+    key = np.concatenate(keys)
+    return Binned(key=key, bin=np.concatenate(bins), count=np.ones(len(key), dtype=np.int64))
+
+
+def _places(asked: Sequence[Asked]) -> Ints:
+    """For each of `CODES`, and whether it ended unmet, twice the position of the figure that asks for it plus one if
+    unmet; -1 for what nobody asks for."""
+    place = np.full(2 * len(CODES), -1, dtype=np.int64)
+    for position, code in enumerate(_codes(asked)):
+        place[2 * code], place[2 * code + 1] = 2 * position, 2 * position + 1
+    return place
+
+
+def _codes(asked: Sequence[Asked]) -> list[int]:
+    return [CODES.index((ask.kind, ask.is_working)) for ask in asked]
 
 
 def going_on_of(loose: Loose, group: Ints, asked: Sequence[Asked], elapsed: Mapping[bool, Elapsed]) -> GoingOn:
-    """Waits without an end yet, each as long as it has lasted; `group` as for `ended_waits_of`."""
-    figures, lasted = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    """Waits without an end yet, each as long as it has lasted; `group` as for `ended_beside`."""
+    figures, lasted, bins = ([np.zeros(0, dtype=np.int64)] for _ in range(3))
     for position, ask in enumerate(asked):
-        row, us = loose.going_on(ask.kind, is_working=ask.is_working, elapsed=elapsed[ask.is_working])
-        mine = group[row] >= 0
-        figures.append(group[row[mine]] * len(asked) + position)
+        row, us, last = loose.going_on(ask.kind, is_working=ask.is_working, elapsed=elapsed[ask.is_working])
+        of_row = group[row]
+        mine = of_row >= 0
+        figures.append((of_row * len(asked) + position)[mine])
         lasted.append(us[mine])
-    return GoingOn(figure=np.concatenate(figures), us=np.concatenate(lasted))
+        bins.append(last[mine])
+    return GoingOn(figure=np.concatenate(figures), us=np.concatenate(lasted), last=np.concatenate(bins))
 
 
 def as_columns(ended: Binned, going_on: GoingOn, asked: Sequence[Asked]) -> WaitColumns:

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from responder.db.engine import Connection, Database
-from responder.reports.books import Names, row_labels
-from responder.reports.columns import EXCLUSIONS, HUMAN_WAIT, SIDES, Elapsed, Rows, find_waits, kind_of, read_rows
+from responder.reports.columns import EXCLUSIONS, HUMAN_WAIT, SIDES, Elapsed, Rows, find_waits, kind_of
 from responder.reports.keeping import bring_up_to_date
+from responder.reports.labels import Names, row_labels
 from responder.reports.library import SNAPSHOT, elapsed_of, known_until, read_names, rows_chosen
 from responder.reports.marks import EPOCH, MOST, By, Part, Selection, day_of, number_of
 from responder.reports.query import BadQuery, ReportQuery
+from responder.reports.reading import read_rows
 from responder.timing.bins import SECOND_US, Ints
 from responder.timing.counts import ANSWERED, OPEN, RELEASED, Bools
 from responder.timing.statistics import Ending
@@ -134,11 +135,15 @@ def _in_group(rows: Rows, selection: Selection, names: Names) -> Bools:
     if selection.by is None:
         return np.ones(len(rows), dtype=bool)
     labels = row_labels(rows, selection.by, names)
-    if isinstance(selection.value, str) != (labels.dtype.kind == "U"):
-        kind = "a text" if labels.dtype.kind == "U" else "a number"
-        raise BadQuery("value", f"{selection.value!r} is no {selection.by}: it must be {kind}")
-    wanted: Bools = np.equal(labels, np.array(selection.value))
-    return wanted
+    is_text = labels.values.dtype.kind == "U"
+    match selection.value:
+        case str(value) if is_text:
+            return labels.isin([value])
+        case int(value) if not is_text:
+            return labels.isin([value])
+        case value:
+            kind = "a text" if is_text else "a number"
+            raise BadQuery("value", f"{value!r} is no {selection.by}: it must be {kind}")
 
 
 def _choose(rows: Rows, query: ReportQuery, selection: Selection, elapsed: Elapsed) -> _Found:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from responder.reports.columns import EXCLUSIONS, HUMAN_WAIT, KINDS, SIDES, Names, Rows, find_waits
+from responder.reports.columns import EXCLUSIONS, HUMAN_WAIT, KINDS, SIDES, Marked, Rows, find_waits
 from responder.reports.marks import number_of
 from responder.timing.bins import Ints, bin_of, bin_of_unmet
 from responder.timing.counts import ANSWERED, OPEN, Bools
@@ -113,7 +113,7 @@ class Cells:
 
     day: Ints  # days since 1970
     account: Ints
-    names: dict[str, Names]  # of MARKS, and "person"
+    names: dict[str, NDArray[np.str_]]  # of MARKS, and "person"
     counters: NDArray[np.int64]  # cells x COUNTERS
     entries: NDArray[np.uint64]
     cell: Ints
@@ -189,12 +189,12 @@ class Cells:
 def cells_of(rows: Rows, side: Side, parts: Sequence[Part], *, ended: Ended | None = None) -> Cells:
     """The cells of these enquiries, with `ended` of the same rows. Who has no such person is in none. People are cut by
     channel at most: cut by source, category and priority too, most of their cells would hold one enquiry."""
-    uncut = np.zeros(len(rows), dtype=np.str_)
+    uncut = Marked(values=np.zeros(1, dtype=np.str_), codes=np.zeros(len(rows), dtype=np.int64))
     account = rows.facts["account"] if side.is_by_channel else np.zeros(len(rows), dtype=np.int64)
     marks = {name: rows.names[name] if name in side.marks else uncut for name in MARKS}
     person = people_of(rows, side.person) if side.person else uncut
-    mine = person != "" if side.person else np.ones(len(rows), dtype=bool)
-    keys = [rows.facts["day"], account, *(marks[name] for name in side.marks), person]
+    mine = ~person.isin([""]) if side.person else np.ones(len(rows), dtype=bool)
+    keys = [rows.facts["day"], account, *(marks[name].codes for name in side.marks), person.codes]
     grouped, first_of_mine = _grouped([key[mine] for key in keys], int(mine.sum()))
     cell = np.full(len(rows), -1, dtype=np.int64)
     cell[mine] = grouped
@@ -203,20 +203,23 @@ def cells_of(rows: Rows, side: Side, parts: Sequence[Part], *, ended: Ended | No
     return Cells(
         day=rows.facts["day"][first],
         account=account[first],
-        names={name: column[first] for name, column in marks.items()} | {"person": person[first]},
+        names={
+            name: marked.values[marked.codes[first]].astype(np.str_)
+            for name, marked in (marks | {"person": person}).items()
+        },
         counters=add_up(counted_by(rows), cell, len(first)),
         entries=entries,
         cell=entry_cell,
     )
 
 
-def people_of(rows: Rows, person: str) -> Names:
+def people_of(rows: Rows, person: str) -> Marked:
     """Who each enquiry is put to the account of: the operator's id as text, or the specialist's key; "" for nobody."""
     if person == "specialist":
         return rows.names["specialist"]
-    operator = rows.facts["operator"]
-    found, codes = np.unique(operator, return_inverse=True)
-    return np.array([str(one) if one else "" for one in found.tolist()], dtype=np.str_)[codes]
+    operators = Marked.of_numbers(rows.facts["operator"])
+    named = np.array([str(one) if one else "" for one in operators.values.tolist()], dtype=np.str_)
+    return replace(operators, values=named)
 
 
 def read_cells(stored: Sequence[tuple[date, int, str, str, str, str, list[int], bytes]]) -> Cells:

@@ -18,6 +18,7 @@ from responder.reports.columns import kind_of
 from responder.reports.counting import Asked
 from responder.reports.keeping import bring_up_to_date
 from responder.reports.library import EXACT_UP_TO, SNAPSHOT, Library, read_names
+from responder.reports.memory import memory_of
 from responder.reports.query import ReportQuery
 from responder.timing.bins import Ints
 from responder.timing.counts import ANSWERED, OPEN, RELEASED, Bools, WaitColumns
@@ -83,7 +84,7 @@ async def run_histogram(
     async with database.transaction() as connection:
         await connection.execute(SNAPSHOT)
         names = await read_names(connection, query.salon.id)
-        library = Library(connection, query, names, now=now, exact_up_to=exact_up_to)
+        library = Library(connection, query, names, memory=memory_of(database), now=now, exact_up_to=exact_up_to)
         waits = (await library.book(query, asked)).waits(asked)
     return _distributions(waits, asked)
 

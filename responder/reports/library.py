@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
 from responder.db.engine import Connection
-from responder.reports.books import Book, CellBook, Names, RowBook, cell_labels, row_labels
+from responder.reports.books import Book, CellBook, RowBook
 from responder.reports.columns import Elapsed, Rows, elapsed_at
+from responder.reports.counted import Counted, count_cells
 from responder.reports.counting import Asked, Loose, can_count, parts_of
 from responder.reports.entries import Cells, Side
+from responder.reports.labels import Names, cell_labels, row_labels
 from responder.reports.marks import By, number_of
+from responder.reports.memory import Memory
 from responder.reports.query import ReportQuery
-from responder.reports.rollups import Shelf
+from responder.reports.rollups import CountedDays
 from responder.reports.working import WorkingTime
 from responder.timing.counts import Bools
 
 EXACT_UP_TO = 10_000  # enquiries of a period: so many are counted one by one in less time than it takes to notice
 SETTLEMENT_KNOWN_AFTER = timedelta(days=9)
-SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+# one picture of the figures, each statement planned for the days it is about: a plan for any days starts two workers to
+# read ten thousand rows, which takes longer than reading them
+SNAPSHOT = """
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+SET LOCAL plan_cache_mode = force_custom_plan;
+SET LOCAL max_parallel_workers_per_gather = 0
+"""
 
 COUNTED = """
 SELECT COALESCE(sum(counters[1]), 0)::bigint AS n FROM rollup
@@ -42,12 +50,20 @@ class Library:
     """Books of one snapshot; what they are made of is read once."""
 
     def __init__(
-        self, connection: Connection, query: ReportQuery, names: Names, *, now: datetime, exact_up_to: int
+        self,
+        connection: Connection,
+        query: ReportQuery,
+        names: Names,
+        *,
+        memory: Memory,
+        now: datetime,
+        exact_up_to: int,
     ) -> None:
+        self._memory = memory
         self._connection, self._names, self._exact_up_to = connection, names, exact_up_to
         self._elapsed = elapsed_of(query, now)
         self._known_until = known_until(query, now)
-        self._shelves: dict[date, Shelf] = {}
+        self._counted_days: dict[date, CountedDays] = {}
         self._all_rows: dict[date, Rows] = {}
         self._all_loose: dict[date, Loose] = {}
         self._small: dict[date, bool] = {}
@@ -58,40 +74,63 @@ class Library:
         cells_cannot_tell = by is not None and by.is_person and chosen.is_about_marks
         if chosen.people or cells_cannot_tell or not can_count(asked) or await self._is_small(query):
             return await self._of_rows(query)
-        shelf = self._shelf(query)
-        parts = parts_of(asked, hourly=by is not None and by.is_hourly)
-        cells = await shelf.cells(_side(query, by), parts, in_weeks=by is not By.DAY)
+        days = self._days(query)
         return CellBook(
-            cells=cells.where(self._cells_chosen(cells, query)).known_until(number_of(self._known_until)),
-            loose=await self._loose(shelf, query),
+            counted=await self._counted(days, query, tuple(asked), by),
+            loose=await self._loose(days, query),
             elapsed=self._elapsed,
             names=self._names,
         )
 
-    async def _loose(self, shelf: Shelf, query: ReportQuery) -> Loose:
+    async def _counted(
+        self, days: CountedDays, query: ReportQuery, asked: tuple[Asked, ...], by: By | None
+    ) -> Callable[[], Counted]:
+        """What counted days answer: remembered, or still to be counted out of cells that are read here."""
+        names, known_until = self._names, number_of(self._known_until)
+        rests_on = tuple((await days.fresh()).items())
+        question = (query.salon.id, query.chosen, rests_on, by, asked, known_until, names.key)
+        found = self._memory.counted.find(question)
+        if found is not None:
+            return lambda: found
+        parts = parts_of(asked, hourly=by is not None and by.is_hourly)
+        cells = await days.cells(_side(query, by), parts, in_weeks=by is not By.DAY)
+
+        def counted() -> Counted:
+            chosen = cells.where(self._cells_chosen(cells, query)).known_until(known_until)
+            answer = count_cells(chosen, by, asked, names)
+            self._memory.counted.keep(question, answer)
+            return answer
+
+        return counted
+
+    async def _loose(self, days: CountedDays, query: ReportQuery) -> Loose:
         if query.since not in self._all_loose:
-            loose = await shelf.loose()
-            loose = replace(loose, rows=loose.rows.known_until(number_of(self._known_until)))
-            self._all_loose[query.since] = loose.where(rows_chosen(loose.rows, query, self._names))
+            place = (query.salon.id, query.since, query.until)
+            read = await days.loose(self._memory.read.find(place))
+            self._memory.read.keep(place, read)
+            rows = read.rows.known_until(number_of(self._known_until))
+            rows = rows.where(rows_chosen(rows, query, self._names))
+            counted = [number_of(day) for day in await days.fresh()]
+            self._all_loose[query.since] = Loose(rows=rows, is_counted=np.isin(rows.facts["day"], counted))
         return self._all_loose[query.since]
 
     async def _of_rows(self, query: ReportQuery) -> Book:
         if query.since not in self._all_rows:
-            rows = await self._shelf(query).rows()
+            rows = await self._days(query).rows()
             rows = rows.where(rows_chosen(rows, query, self._names))
             self._all_rows[query.since] = rows.known_until(number_of(self._known_until))
         return RowBook(rows=self._all_rows[query.since], elapsed=self._elapsed, names=self._names)
 
-    def _shelf(self, query: ReportQuery) -> Shelf:
-        if query.since not in self._shelves:
-            self._shelves[query.since] = Shelf(
+    def _days(self, query: ReportQuery) -> CountedDays:
+        if query.since not in self._counted_days:
+            self._counted_days[query.since] = CountedDays(
                 self._connection,
                 salon_id=query.salon.id,
                 first=query.since,
                 last=query.until,
                 splits_after=self._known_until,
             )
-        return self._shelves[query.since]
+        return self._counted_days[query.since]
 
     async def _is_small(self, query: ReportQuery) -> bool:
         if query.since not in self._small:
@@ -112,7 +151,7 @@ class Library:
     def _cells_chosen(self, cells: Cells, query: ReportQuery) -> Bools:
         which = np.ones(len(cells), dtype=bool)
         for by, values in _choices(query):
-            which &= np.isin(cell_labels(cells, by, self._names), values)
+            which &= cell_labels(cells, by, self._names).isin(values)
         return which
 
 
@@ -143,7 +182,7 @@ def rows_chosen(rows: Rows, query: ReportQuery, names: Names) -> Bools:
     """Which of the enquiries have the marks a query asks for."""
     which = np.ones(len(rows), dtype=bool)
     for by, values in _choices(query):
-        which &= np.isin(row_labels(rows, by, names), values)
+        which &= row_labels(rows, by, names).isin(values)
     return which
 
 

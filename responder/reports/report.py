@@ -20,6 +20,7 @@ from responder.reports.counting import Asked
 from responder.reports.keeping import bring_up_to_date
 from responder.reports.library import EXACT_UP_TO, SNAPSHOT, Library, read_names
 from responder.reports.marks import By
+from responder.reports.memory import memory_of
 from responder.reports.query import ReportQuery, make_query
 from responder.salon.profile import SalonProfile
 from responder.timing.measures import Measure
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 IN_SHORT = (Measure.FIRST_USEFUL, Measure.BOT_FRT, Measure.HUMAN_FRT, Measure.HUMAN_WAIT)
 EVERY_CUT = tuple(By)
+MOST_GROUPS = (By.WEEK_HOUR, By.DAY, By.HOUR)
 _WORKERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="report")  # more would only wait for each other
 
 
@@ -98,13 +100,13 @@ async def run_report(
     async with database.transaction() as connection:
         await connection.execute(SNAPSHOT)
         names = await read_names(connection, query.salon.id)
-        library = Library(connection, query, names, now=now, exact_up_to=exact_up_to)
+        library = Library(connection, query, names, memory=memory_of(database), now=now, exact_up_to=exact_up_to)
         full = _asked(query, list(Measure))
         short = [ask for ask in _asked(query, IN_SHORT) if ask.is_working == query.is_working]
-        # worked out in threads, while what comes next is read: numpy lets them run beside each other
+        # worked out in threads, while what comes next is read: numpy lets them run beside each other; the longest first
         total = _work(_total, await library.book(query, full), full)
         cuts: dict[By, asyncio.Future[tuple[Group, ...]]] = {}
-        for mark in by:
+        for mark in sorted(by, key=lambda mark: mark not in MOST_GROUPS):
             asked = _hourly(full) if mark.is_hourly else full if mark in in_full else short
             cuts[mark] = _work(_cut, await library.book(query, asked, by=mark), asked, mark)
         previous = _work(_total, await library.book(query.before, full), full) if with_previous else None
@@ -113,7 +115,7 @@ async def run_report(
         now=now,
         total=await total,
         previous=None if previous is None else await previous,
-        cuts={mark: await cut for mark, cut in cuts.items()},
+        cuts={mark: await cuts[mark] for mark in by},
     )
 
 

@@ -11,12 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
 from psycopg.rows import tuple_row
 
 from responder.db.engine import Connection, Database
-from responder.reports.columns import Rows, read_rows
-from responder.reports.counting import Loose
+from responder.reports.columns import Rows
 from responder.reports.entries import (
     MARKS,
     Cells,
@@ -28,10 +26,12 @@ from responder.reports.entries import (
 )
 from responder.reports.keeping import LOCK_SALON
 from responder.reports.marks import day_of, number_of
+from responder.reports.reading import Versioned, read_loose, read_rows
 from responder.salon.profile import SalonProfile
 
 FRESH_DAYS = """
-SELECT day FROM rollup_day WHERE salon_id = %(salon)s AND NOT is_stale AND day BETWEEN %(first)s AND %(last)s
+SELECT day, xmin::text AS counted_in FROM rollup_day
+WHERE salon_id = %(salon)s AND NOT is_stale AND day BETWEEN %(first)s AND %(last)s ORDER BY day
 """
 
 STALE_DAYS = """
@@ -80,7 +80,7 @@ async def count_day(connection: Connection, *, salon_id: int, day: date) -> None
     # in a thread: a busy day takes a few hundred milliseconds, and others are waiting for their answers
     await _store(connection, salon_id, await asyncio.to_thread(lambda: list(_stored(rows))))
     await connection.execute(MARK_FRESH, {"salon": salon_id, "day": day})
-    week = Shelf(connection, salon_id=salon_id, first=monday, last=monday + timedelta(days=6))
+    week = CountedDays(connection, salon_id=salon_id, first=monday, last=monday + timedelta(days=6))
     if await week.is_counted():
         await _store(connection, salon_id, await _week(week, monday))
 
@@ -97,7 +97,7 @@ async def count_stale_days(database: Database, salon: SalonProfile, *, now: date
     return len(days)
 
 
-class Shelf:
+class CountedDays:
     """The days `first`..`last` of a salon, both included, read part by part as they are asked for; for one consistent
     picture inside a repeatable-read transaction. No week is read as one that has days on both sides of
     `splits_after`."""
@@ -107,9 +107,9 @@ class Shelf:
     ) -> None:
         self._connection, self._salon_id, self._splits_after = connection, salon_id, splits_after
         self._days = [first + timedelta(days=at) for at in range((last - first).days + 1)]
-        self._fresh: list[date] | None = None
+        self._fresh: dict[date, str] | None = None
         self._weeks: list[date] | None = None
-        self._loose: Rows | None = None
+        self._loose: Versioned | None = None
         self._read: dict[tuple[Side, tuple[Part, ...], bool], Cells] = {}
 
     async def cells(self, side: Side, parts: tuple[Part, ...], *, in_weeks: bool = False) -> Cells:
@@ -119,7 +119,7 @@ class Shelf:
         if (side, parts, in_weeks) not in self._read:
             weeks = await self._whole_weeks() if in_weeks else []
             inside = {week + timedelta(days=at) for week in weeks for at in range(7)}
-            days = [day for day in await self._fresh_days() if day not in inside]
+            days = [day for day in await self.fresh() if day not in inside]
             query = READ.format(parts=" || ".join(part.value for part in parts) or "''::bytea")
             values = {"salon": self._salon_id, "days": days, "weeks": weeks, "side": side.value}
             self._read[side, parts, in_weeks] = read_cells(await _fetch(self._connection, query, values))
@@ -127,35 +127,38 @@ class Shelf:
 
     async def is_counted(self) -> bool:
         """Whether every day was counted; a day without enquiries is none."""
-        return len(await self._fresh_days()) == len(self._days)
+        return len(await self.fresh()) == len(self._days)
 
-    async def loose(self) -> Loose:
-        """What the counted days do not hold."""
-        fresh = await self._fresh_days()
+    async def loose(self, known: Versioned | None = None) -> Versioned:
+        """What the counted days do not hold, all of it read in this snapshot; `known` may spare reading most of it."""
         if self._loose is None:
+            fresh = await self.fresh()
             stale = sorted(set(self._days) - set(fresh))
-            self._loose = await read_rows(self._connection, salon_id=self._salon_id, days=stale, open_days=fresh)
-        is_counted = np.isin(self._loose.facts["day"], [number_of(day) for day in fresh])
-        return Loose(rows=self._loose, is_counted=is_counted)
+            self._loose = await read_loose(
+                self._connection, salon_id=self._salon_id, days=stale, open_days=list(fresh), known=known
+            )
+        return self._loose
 
     async def rows(self) -> Rows:
         """Every enquiry by itself."""
         return await read_rows(self._connection, salon_id=self._salon_id, days=self._days)
 
-    async def _fresh_days(self) -> list[date]:
+    async def fresh(self) -> dict[date, str]:
+        """The counted days, each with the transaction that counted it: as long as that is the same, so are the rows of
+        the day, and those of the weeks that are made of such days."""
         if self._fresh is None:
-            self._fresh = await self._days_found(FRESH_DAYS)
+            self._fresh = {row["day"]: row["counted_in"] for row in await self._found(FRESH_DAYS)}
         return self._fresh
 
     async def _whole_weeks(self) -> list[date]:
         if self._weeks is None:
-            weeks = await self._days_found(WHOLE_WEEKS)
+            weeks = [row["day"] for row in await self._found(WHOLE_WEEKS)]
             self._weeks = [week for week in weeks if not week <= self._splits_after < week + timedelta(days=6)]
         return self._weeks
 
-    async def _days_found(self, query: str) -> list[date]:
+    async def _found(self, query: str) -> list[dict[str, Any]]:
         period = {"salon": self._salon_id, "first": self._days[0], "last": self._days[-1]}
-        return [row["day"] for row in await (await self._connection.execute(query, period)).fetchall()]
+        return await (await self._connection.execute(query, period)).fetchall()
 
 
 def _stored(rows: Rows) -> Iterator[dict[str, Any]]:
@@ -166,13 +169,13 @@ def _stored(rows: Rows) -> Iterator[dict[str, Any]]:
         yield from _rows_of(side, cells_of(rows, side, [], ended=ended), parts, days=1)
 
 
-async def _week(shelf: Shelf, monday: date) -> list[dict[str, Any]]:
+async def _week(days: CountedDays, monday: date) -> list[dict[str, Any]]:
     """The rows of a whole week: the cells of its days put together."""
     stored: list[dict[str, Any]] = []
     for side in Side:
         if side.parts_of_week:
             parts = {
-                part: (await shelf.cells(side, (part,))).put_together(number_of(monday)) for part in side.parts_of_week
+                part: (await days.cells(side, (part,))).put_together(number_of(monday)) for part in side.parts_of_week
             }
             stored += _rows_of(side, parts[Part.SHORT], parts, days=7)
     return stored

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from responder.timing.bins import BINS, MIDDLES_S, SECOND_US, Floats, Ints, edge_at
-from responder.timing.counts import NOBODY_WAITS, ROUNDING, share_of
+from responder.timing.counts import NOBODY_WAITS, ROUNDING, Bools, share_of
 from responder.timing.measures import Measure
 from responder.timing.statistics import Figure
 
@@ -29,13 +29,27 @@ class Binned:
     bin: Ints
     count: Ints
 
+    def followed_by(self, other: Binned) -> Binned:
+        return Binned(
+            key=np.concatenate((self.key, other.key)),
+            bin=np.concatenate((self.bin, other.bin)),
+            count=np.concatenate((self.count, other.count)),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GoingOn:
-    """Waits without an end, one a row, in microseconds."""
+    """Waits without an end, one a row, in microseconds; `last` is `last_bin` of each."""
 
     figure: Ints
     us: Ints
+    last: Ints
+
+
+def last_bin(us: Ints) -> Ints:
+    """The last bin that stands for a wait not longer than each of these, which are not negative: in the bins up to it
+    somebody who has waited so long was still at risk."""
+    return np.searchsorted(MIDDLES_S, us / SECOND_US, side="right").astype(np.int64) - 1
 
 
 @lru_cache(maxsize=1_000)
@@ -52,24 +66,22 @@ def figures_of_bins(
 ) -> list[Figure]:
     """The figure of each of `measures` with its `within_s`; rows name it by position, without rows it is empty."""
     size = len(measures)
-    used = np.flatnonzero(np.bincount(ended.bin, minlength=BINS))
-    table = _table(ended, used, size)
-    answered, released = table[:, 0], table[:, 1]
+    is_used = np.bincount(ended.bin, minlength=BINS) > 0
+    used = np.flatnonzero(is_used)
+    up_to = np.cumsum(is_used, dtype=np.int64)  # how many of the used bins there are up to each bin
     edges = np.array([edge_of(seconds) for seconds in within_s], dtype=np.int64)
-    within = np.searchsorted(used, edges, side="right")  # how many of the used bins lie within each target
-    in_time, moot = _up_to(answered, within), _up_to(released, within)
-    all_answered, all_released = answered.sum(axis=1), released.sum(axis=1)
+    found = _Found.of(ended, up_to, size, within=up_to[edges])
     targets_us = np.round(np.array(within_s) * SECOND_US).astype(np.int64)
     still_open = np.bincount(going_on.figure, minlength=size)
     is_past = going_on.us >= targets_us[going_on.figure]
     open_past = np.bincount(going_on.figure[is_past], minlength=size)
-    late = all_answered - in_time + all_released - moot + open_past
-    n = all_answered + all_released - moot + still_open
     # released within the target: nobody waited for that answer at all
-    leaving = answered + released * (np.arange(len(used)) >= within[:, None])
-    medians, p90s = _quantiles(leaving, answered, going_on, used)
-    columns = (in_time, late, n, still_open, moot)
+    moot = found.sums(found.is_released & found.is_within)
+    in_time = found.sums(~found.is_released & found.is_within)
+    late = found.sums(~found.is_within) + open_past
+    columns = (in_time, late, in_time + late + still_open - open_past, still_open, moot)
     counts = [np.round(column).astype(np.int64).tolist() for column in columns]
+    medians, p90s = _quantiles(found, going_on.figure, up_to[going_on.last] - 1, MIDDLES_S[used])
     return [
         Figure(
             measure=measures[at],
@@ -85,35 +97,60 @@ def figures_of_bins(
     ]
 
 
-def _table(ended: Binned, used: Ints, size: int) -> Floats:
-    """How many ended in each used bin: figures, endings, bins."""
-    place = np.zeros(BINS, dtype=np.int64)
-    place[used] = np.arange(len(used))
-    key = ended.key * len(used) + place[ended.bin]
-    found = np.bincount(key, weights=ended.count, minlength=2 * size * len(used)).astype(np.float64, copy=False)
-    return found.reshape(size, 2, len(used))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """The places of a table of figures by endings by used bins at which anybody is, and how many are there."""
+
+    figures: int
+    bins: int  # that are used
+    figure: Ints
+    bin: Ints  # among those that are used
+    is_released: Bools
+    is_within: Bools  # the target of the figure
+    count: Floats
+
+    @classmethod
+    def of(cls, ended: Binned, up_to: Ints, figures: int, *, within: Ints) -> _Found:
+        """`within` is how many of the used bins lie within the target of each figure."""
+        bins = int(up_to[-1])
+        table = np.bincount(
+            ended.key * bins + up_to[ended.bin] - 1, weights=ended.count, minlength=2 * figures * bins
+        ).astype(np.float64, copy=False)
+        place = np.flatnonzero(table)
+        key, at = np.divmod(place, max(bins, 1))
+        figure = key >> 1
+        return cls(
+            figures=figures,
+            bins=bins,
+            figure=figure,
+            bin=at,
+            is_released=(key & 1).astype(bool),
+            is_within=at < within[figure],
+            count=table[place],
+        )
+
+    def sums(self, which: Bools) -> Floats:
+        """How many of these there are of each figure."""
+        return np.bincount(self.figure[which], weights=self.count[which], minlength=self.figures).astype(np.float64)
 
 
-def _up_to(counts: Floats, within: Ints) -> Floats:
-    """The sum of the first `within` bins of each figure."""
-    reached = np.arange(counts.shape[1]) < within[:, None]
-    found: Floats = np.einsum("fb,fb->f", counts, reached)
-    return found
-
-
-def _quantiles(leaving: Floats, answered: Floats, going_on: GoingOn, used: Ints) -> tuple[list[float | None], ...]:
+def _quantiles(found: _Found, open_figure: Ints, open_last: Ints, middles: Floats) -> tuple[list[float | None], ...]:
     """When the Kaplan-Meier curve of each figure falls to each level; None where it does not get there. Only the bins
-    that anybody leaves in are steps, a tenth of the table or less."""
-    size, bins = leaving.shape
+    that anybody leaves in are steps: answered, released past the target (before it nobody waited), or, where
+    `open_last` is the last used bin whose wait they have outlasted, still waiting."""
+    size, bins = found.figures, found.bins
     reached: tuple[list[float | None], ...] = tuple([None] * size for _ in LEVELS)
-    middles = MIDDLES_S[used]
-    last = np.searchsorted(middles, going_on.us / SECOND_US, side="right") - 1
-    is_seen = last >= 0
-    key = going_on.figure[is_seen] * bins + last[is_seen]
-    everybody = leaving.ravel() + np.bincount(key, minlength=size * bins)
+    cell = found.figure * bins + found.bin
+    is_seen = open_last >= 0
+    leaves = ~found.is_released | ~found.is_within
+    open_cell = open_figure[is_seen] * bins + open_last[is_seen]
+    leaving = np.bincount(cell[leaves], weights=found.count[leaves], minlength=size * bins)
+    everybody: Floats = leaving.astype(np.float64) + np.bincount(open_cell, minlength=size * bins)
     step = np.flatnonzero(everybody)
     if not len(step):
         return reached
+    answered = np.zeros(size * bins)
+    answered[cell[~found.is_released]] = found.count[~found.is_released]
     figure, gone = step // bins, everybody[step]
     is_first = np.r_[True, figure[1:] != figure[:-1]]
     first = np.flatnonzero(is_first)
@@ -121,15 +158,15 @@ def _quantiles(leaving: Floats, answered: Floats, going_on: GoingOn, used: Ints)
     so_far = np.cumsum(gone)
     gone_before = so_far - gone - np.repeat(so_far[first] - gone[first], sizes)
     at_risk = np.repeat(np.add.reduceat(gone, first), sizes) - gone_before
-    staying = 1 - answered.ravel()[step] / at_risk
+    staying = 1 - answered[step] / at_risk
     falls = np.where(staying > 0, np.log(np.where(staying > 0, staying, 1.0)), NOBODY_WAITS)
     total = np.cumsum(falls)
     survival = np.exp(total - np.repeat(total[first] - falls[first], sizes))
-    for found, level in zip(reached, LEVELS, strict=True):
+    for of_level, level in zip(reached, LEVELS, strict=True):
         below = np.flatnonzero(survival <= level + ROUNDING)
         if len(below):
             of = figure[below]
             firsts = below[np.r_[True, of[1:] != of[:-1]]]
             for at, seconds in zip(figure[firsts].tolist(), middles[step[firsts] % bins].tolist(), strict=True):
-                found[at] = seconds
+                of_level[at] = seconds
     return reached

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
 from numpy.typing import NDArray
 
-from responder.timing.binned import Binned, GoingOn, figures_of_bins
+from responder.timing.binned import Binned, GoingOn, figures_of_bins, last_bin
 from responder.timing.bins import EDGES_US, MIDDLES_S, bin_of, bin_of_unmet, edge_at
 from responder.timing.counts import ANSWERED, OPEN, RELEASED, WaitColumns, figures_of
 from responder.timing.measures import Measure
@@ -119,7 +119,7 @@ def in_bins(groups: list[list[Wait]]) -> tuple[list[list[Wait]], Binned, GoingOn
             bins.append(at)
             shown[number].append(Wait(seconds=float(MIDDLES_S[at]), ending=wait.ending))
     ended = Binned(key=as_ints(key), bin=as_ints(bins), count=np.ones(len(key), dtype=np.int64))
-    return shown, ended, GoingOn(figure=as_ints(figure), us=as_ints(lasted))
+    return shown, ended, GoingOn(figure=as_ints(figure), us=as_ints(lasted), last=last_bin(as_ints(lasted)))
 
 
 def as_ints(numbers: list[int]) -> NDArray[np.int64]:
@@ -150,5 +150,8 @@ def test_bins_that_cannot_tell_are_refused() -> None:
     nothing = Binned(key=as_ints([]), bin=as_ints([]), count=as_ints([]))
     with pytest.raises(ValueError, match="no edge"):
         figures_of_bins(
-            nothing, GoingOn(figure=as_ints([]), us=as_ints([])), measures=[Measure.BOT_FRT], within_s=[1.2345]
+            nothing,
+            GoingOn(figure=as_ints([]), us=as_ints([]), last=as_ints([])),
+            measures=[Measure.BOT_FRT],
+            within_s=[1.2345],
         )
