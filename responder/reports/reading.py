@@ -132,6 +132,8 @@ async def _read(connection: Connection, query: str, values: dict[str, Any]) -> _
 
 
 async def _versions(connection: Connection, query: str, values: dict[str, Any]) -> tuple[Ints, Ints]:
+    if not values["days"]:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     row = await _one(connection, query, values)
     return _numbers(row["enquiries"], ">i8"), _numbers(row["versions"], ">u4")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -80,6 +81,7 @@ def figures_of(waits: WaitColumns, *, measures: Sequence[Measure], within_s: Seq
     ]
 
 
+@lru_cache(maxsize=10_000)  # a report says some hundred, and says most of them again the next time
 def share_of(within: int, of: int) -> Share | None:
     """A share with its interval; None of nothing."""
     if not of:
