@@ -63,18 +63,23 @@ class Loose:
     _going_on: dict[tuple[str, bool], tuple[Ints, Ints, Ints]] = field(default_factory=dict, repr=False)
 
     @cached_property
+    def _beside(self) -> tuple[Rows, Ints]:
+        """The enquiries of days that are not counted, and the position of each."""
+        return self.rows.where(~self.is_counted), np.flatnonzero(~self.is_counted)
+
+    @cached_property
     def counters(self) -> tuple[Ints, Ints]:
         """What days that are not counted would count, as `counted_by` gives it."""
-        row, counter = counted_by(self.rows)
-        mine = ~self.is_counted[row]
-        return row[mine], counter[mine]
+        beside, position = self._beside
+        row, counter = counted_by(beside)
+        return position[row], counter
 
     def ended(self, code: int) -> tuple[Ints, Ints]:
         """The waits of one code that no counted day holds: the position of the enquiry, what an entry would say."""
         if code not in self._ended:
-            row, what = ended_of(self.rows, code)
-            mine = ~self.is_counted[row]
-            self._ended[code] = row[mine], what[mine]
+            beside, position = self._beside
+            row, what = ended_of(beside, code)
+            self._ended[code] = position[row], what
         return self._ended[code]
 
     def going_on(self, kind: str, *, is_working: bool, elapsed: Elapsed) -> tuple[Ints, Ints, Ints]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import exp, log
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from responder.timing.measures import Measure
 from responder.timing.statistics import Figure
 
 LEVELS = (0.5, 0.1)  # of those still waiting: the median and the 90th percentile
+LEAST_STAYING = exp(NOBODY_WAITS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,15 +157,14 @@ def _quantiles(found: _Found, open_figure: Ints, open_last: Ints, middles: Float
     is_first = np.r_[True, figure[1:] != figure[:-1]]
     first = np.flatnonzero(is_first)
     sizes = np.diff(np.r_[first, len(step)])
-    so_far = np.cumsum(gone)
-    gone_before = so_far - gone - np.repeat(so_far[first] - gone[first], sizes)
+    all_gone = np.cumsum(gone)
+    gone_before = all_gone - gone - np.repeat(all_gone[first] - gone[first], sizes)
     at_risk = np.repeat(np.add.reduceat(gone, first), sizes) - gone_before
-    staying = 1 - answered[step] / at_risk
-    falls = np.where(staying > 0, np.log(np.where(staying > 0, staying, 1.0)), NOBODY_WAITS)
+    falls = np.log(np.maximum(1 - answered[step] / at_risk, LEAST_STAYING))
     total = np.cumsum(falls)
-    survival = np.exp(total - np.repeat(total[first] - falls[first], sizes))
+    so_far = total - np.repeat(total[first] - falls[first], sizes)
     for of_level, level in zip(reached, LEVELS, strict=True):
-        below = np.flatnonzero(survival <= level + ROUNDING)
+        below = np.flatnonzero(so_far <= log(level + ROUNDING))
         if len(below):
             of = figure[below]
             firsts = below[np.r_[True, of[1:] != of[:-1]]]
