@@ -96,6 +96,12 @@ EN = Words(
 
 WORDS: Mapping[str, Words] = {"ru": RU, "en": EN}
 
+
+def words(language: str) -> Words:
+    """Those of a language, else the English ones."""
+    return WORDS.get(language, EN)
+
+
 CHANNEL_NAMES: Mapping[str, str] = {  # names that no language changes
     "telegram": "Telegram",
     "whatsapp": "WhatsApp",

@@ -33,6 +33,7 @@ from responder.web.staff.login import login_pages
 from responder.web.staff.pages import Frame, plain_pages
 from responder.web.staff.people_pages import people_pages
 from responder.web.staff.replies_pages import replies_pages
+from responder.web.staff.report_pages import report_pages
 from responder.web.staff.salon_api import salon_api
 from responder.web.staff.stream import desk_stream
 from responder.web.staff.visits_api import visits_api
@@ -73,6 +74,7 @@ def make_app(
     app.include_router(account_pages(frame, sealer=sealer))
     app.include_router(people_pages(frame, public_url=public_url))
     app.include_router(replies_pages(frame, desk))
+    app.include_router(report_pages(frame))
     app.include_router(plain_pages(frame))
     app.include_router(desk_pages(frame, Act(desk)))
     app.include_router(desk_stream(frame, feed))

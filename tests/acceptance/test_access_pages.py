@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from playwright.async_api import Page, expect
 
-from responder.web.staff.wording import staff_texts
+from responder.web.staff.texts import staff_texts
 from tests.acceptance.desks import PHONE, WIDE, axe, browsers, desk_of
 from tests.logging_in import PASSWORD
 from tests.running import running

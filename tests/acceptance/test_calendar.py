@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from responder.web.staff.wording import staff_texts
+from responder.web.staff.texts import staff_texts
 from tests.acceptance.desks import PHONE, axe, browsers, desk_of
 from tests.running import Running, running, until
 from tests.stubs.telegram_api import TelegramStub

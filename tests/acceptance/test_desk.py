@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from responder.web.chat.catalogue import texts
-from responder.web.staff.wording import staff_texts
+from responder.web.staff.texts import staff_texts
 from tests.acceptance.desks import PHONE, axe, browsers, desk_of, ready, row
 from tests.running import Running, running, until
 from tests.stubs.telegram_api import TelegramStub

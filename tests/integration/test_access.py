@@ -17,7 +17,7 @@ from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
 from responder.staff import accounts, passwords
-from responder.web.staff.wording import staff_texts
+from responder.web.staff.texts import staff_texts
 from tests.logging_in import PASSWORD, SAME_ORIGIN, LoggedIn, invitation, join, log_in
 from tests.running import SLUG, TUESDAY, Running, running
 

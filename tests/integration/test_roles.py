@@ -25,7 +25,7 @@ LEAST = {
     ("GET", "/people"): Role.ADMINISTRATOR,
     REVOKES_A_WALKER: Role.ADMINISTRATOR,
     ("GET", "/audit"): Role.OWNER,
-    **{key: Role.ADMINISTRATOR for key in WALK if key[1].startswith("/api/v1/{salon}/report/")},
+    **{key: Role.ADMINISTRATOR for key in WALK if key[1].startswith(("/report", "/api/v1/{salon}/report/"))},
 }
 
 

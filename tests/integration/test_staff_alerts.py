@@ -12,7 +12,7 @@ from typing import Any
 from responder.alerts.service import AlertKind, NewAlert, Role, Severity, raise_alert, resolve_alerts
 from responder.assembly.watching import account_fails, account_works
 from responder.db.engine import Database
-from responder.web.staff.wording import staff_texts
+from responder.web.staff.texts import staff_texts
 from tests.factories import stored_salon
 from tests.integration.test_staff_pages import HOSTILE, browser, page, press, written
 from tests.running import SLUG, Running, running

@@ -19,7 +19,8 @@ from responder.clock import FixedClock
 from responder.salon.demo import DEMO_SALON
 from responder.salon.file import read_salon_file
 from responder.salon.importer import import_salon
-from responder.web.staff.wording import Wording, staff_language, staff_languages, staff_texts
+from responder.web.staff.texts import staff_language, staff_languages, staff_texts
+from responder.web.staff.wording import Wording
 from tests.running import ACCESS, SLUG, Running, running
 from tests.stubs.telegram_api import TelegramStub
 

@@ -28,7 +28,7 @@ from responder.web.problems import Problem, problem_of
 from responder.web.staff.pages import Frame
 from responder.web.staff.rendering import HEADERS
 from responder.web.staff.route import staff_route
-from responder.web.staff.wording import staff_languages
+from responder.web.staff.texts import staff_languages
 
 GUESSES, GUESSES_WINDOW_S = 10, 900.0
 NEED_PASSWORD = frozenset({"password", "begin-code", "drop-code"})

@@ -19,7 +19,7 @@ from responder.web.problems import Problem, problem_of
 from responder.web.staff.pages import Frame
 from responder.web.staff.rendering import bare_page
 from responder.web.staff.route import StorableRoute
-from responder.web.staff.wording import staff_language
+from responder.web.staff.texts import staff_language
 
 TRIES_PER_ADDRESS, WINDOW_S = 30, 60.0
 

@@ -21,7 +21,7 @@ from responder.web.staff.alerts import count_unseen, list_alerts, see_alerts
 from responder.web.staff.feed import ACCESS
 from responder.web.staff.rendering import html, render, templates
 from responder.web.staff.route import staff_route
-from responder.web.staff.wording import staff_language, staff_texts
+from responder.web.staff.texts import staff_language, staff_texts
 
 ROWS = 50
 

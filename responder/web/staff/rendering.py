@@ -11,7 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from responder.salon.profile import SalonProfile
 from responder.web.assets import TEMPLATES, asset_url
-from responder.web.staff.wording import Wording, staff_texts
+from responder.web.staff.texts import staff_texts
+from responder.web.staff.wording import Wording
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self'; "

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
-import yaml
-from babel.dates import format_interval, format_skeleton, format_time
+from babel.dates import format_interval, format_skeleton, format_time, get_day_names
+from babel.numbers import format_decimal, format_percent
 
 from responder.reports.text import duration
+from responder.reports.words import words
 from responder.salon.profile import SalonProfile
+from responder.web.staff.texts import staff_texts
 
-LOCALE = Path(__file__).parents[1] / "locale"
-FALLBACK = "en"
 PREVIEW_LENGTH = 220
 NOTHING = "–"
 BROWSERS = (
@@ -61,30 +60,6 @@ SCRIPT_WORDS = (
     "drop_sure",
 )
 MARKS = ("ref", "utm", "utm_source", "utm_medium", "utm_campaign")
-
-
-@cache
-def staff_languages() -> tuple[str, ...]:
-    return tuple(sorted(path.name.split(".")[1] for path in LOCALE.glob("staff.*.yaml")))
-
-
-@cache
-def staff_texts(language: str) -> Mapping[str, str]:
-    """Texts of the staff pages, of every `staff*.yaml` of a language; English where a language has none."""
-    known = language if language in staff_languages() else FALLBACK
-    words: dict[str, str] = {}
-    for path in sorted(LOCALE.glob(f"staff*.{known}.yaml")):
-        words |= yaml.safe_load(path.read_text("utf-8"))
-    return words
-
-
-def staff_language(wanted: str | None, accepted: str, *, default: str) -> str:
-    """`wanted` by the address, else the first of the browser's languages that the pages speak, else the salon's."""
-    for candidate in (wanted or "", *(part.split(";")[0] for part in accepted.split(","))):
-        primary = candidate.strip().lower().replace("_", "-").split("-")[0]
-        if primary in staff_languages():
-            return primary
-    return default if default in staff_languages() else FALLBACK
 
 
 class Wording:
@@ -141,6 +116,52 @@ class Wording:
 
     def span(self, seconds: float | None) -> str:
         return NOTHING if seconds is None else duration(seconds, language=self.language)
+
+    def number(self, count: int) -> str:
+        return str(format_decimal(count, locale=self.language))
+
+    def percent(self, share: float) -> str:
+        """Whole, and never rounded up to all or down to none."""
+        percent = round(share * 100)
+        if percent == 100 and share < 1:
+            percent = 99
+        if percent == 0 and share > 0:
+            percent = 1
+        return str(format_percent(percent / 100, locale=self.language))
+
+    def limit(self, seconds: float) -> str:
+        """A target as people name it: "60 s", "3 min", "24 h"."""
+        _, hour, minute, second = words(self.language).units
+        for size, unit, least in ((3_600, hour, 1), (60, minute, 2), (1, second, 1)):
+            if seconds % size == 0 and seconds >= least * size:
+                return f"{self.number(int(seconds // size))} {unit}"
+        return self.span(seconds)
+
+    def weekday(self, day: int) -> str:
+        """Of 0, Monday, to 6."""
+        return str(get_day_names("abbreviated", locale=self.language)[day])
+
+    def group(self, by: str, value: str | int | None) -> str:
+        """A group of a report by its mark."""
+        match by:
+            case "channel":
+                return self.channel(str(value))
+            case "operator":
+                return self.operator(str(value))
+            case "specialist":
+                return self.specialist(str(value))
+            case "source":
+                return str(value) or self.t["unknown_source"]
+            case "day":
+                return self.short_day(date.fromisoformat(str(value)))
+            case "week_hour":
+                return f"{self.weekday(int(value or 0) // 24)}, {int(value or 0) % 24}:00"
+            case _:
+                return str(value)
+
+    def operator(self, key: str | None) -> str:
+        names = {operator.key: operator.name for operator in self.salon.operators}
+        return NOTHING if not key else names.get(key, key)
 
     def since(self, instant: datetime) -> str:
         return self.span(max((self.now - instant).total_seconds(), 0.0))

@@ -1,0 +1,1 @@
+"""Tests of the web rooms that need no server."""
