@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from responder.reports.columns import Elapsed, Found, Rows, find_waits
-from responder.reports.entries import BIN_BITS, BIN_MASK, CODES, SHORT, Cells, Part, counted_by, ended_of
+from responder.reports.entries import BIN_BITS, BIN_MASK, CODE_SHIFT, CODES, SHORT, Cells, Part, Standing, counted_by
 from responder.timing.binned import Binned, GoingOn, edge_of, figures_of_bins, last_bin
 from responder.timing.bins import MIDDLES_S, SECOND_US, Ints, edge_at
 from responder.timing.counts import ANSWERED, OPEN, Bools, WaitColumns, figures_of
@@ -58,39 +58,50 @@ class Loose:
     the ones of whom something is still awaited."""
 
     rows: Rows
+    standing: Standing
     is_counted: Bools
-    _ended: dict[int, tuple[Ints, Ints]] = field(default_factory=dict, repr=False)
-    _going_on: dict[tuple[str, bool], tuple[Ints, Ints, Ints]] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def _beside(self) -> tuple[Rows, Ints]:
-        """The enquiries of days that are not counted, and the position of each."""
-        return self.rows.where(~self.is_counted), np.flatnonzero(~self.is_counted)
+    _going_on: dict[int, tuple[Ints, Ints, Ints]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def counters(self) -> tuple[Ints, Ints]:
         """What days that are not counted would count, as `counted_by` gives it."""
-        beside, position = self._beside
-        row, counter = counted_by(beside)
-        return position[row], counter
+        row, counter = counted_by(self.rows)
+        mine = ~self.is_counted[row]
+        return row[mine], counter[mine]
+
+    @cached_property
+    def _ended(self) -> tuple[Ints, Ints, list[int]]:
+        """Of enquiries of days that are not counted: the position, what an entry would say, where each code begins."""
+        mine = ~self.is_counted[self.standing.row]
+        row, what = self.standing.row[mine], self.standing.what[mine]
+        order, begins = _by_code(what >> CODE_SHIFT)
+        return row[order], what[order], begins
+
+    @cached_property
+    def _open(self) -> tuple[Ints, Ints, list[int]]:
+        """Of all of them: the position, since when, where each code begins."""
+        order, begins = _by_code(self.standing.open_code)
+        return self.standing.open_row[order], self.standing.open_from[order], begins
 
     def ended(self, code: int) -> tuple[Ints, Ints]:
         """The waits of one code that no counted day holds: the position of the enquiry, what an entry would say."""
-        if code not in self._ended:
-            beside, position = self._beside
-            row, what = ended_of(beside, code)
-            self._ended[code] = position[row], what
-        return self._ended[code]
+        row, what, begins = self._ended
+        return row[begins[code] : begins[code + 1]], what[begins[code] : begins[code + 1]]
 
-    def going_on(self, kind: str, *, is_working: bool, elapsed: Elapsed) -> tuple[Ints, Ints, Ints]:
+    def going_on(self, code: int, elapsed: Elapsed) -> tuple[Ints, Ints, Ints]:
         """The waits that go on: the position of the enquiry, how long they have lasted, and `last_bin` of that."""
-        key = (kind, is_working)
-        if key not in self._going_on:
-            found = find_waits(self.rows, kind, is_working=is_working, elapsed=elapsed)
-            is_open = found.ending == OPEN
-            us = found.us[is_open]
-            self._going_on[key] = found.row[is_open], us, last_bin(us)
-        return self._going_on[key]
+        if code not in self._going_on:
+            row, since, begins = self._open
+            us = elapsed(since[begins[code] : begins[code + 1]])
+            self._going_on[code] = row[begins[code] : begins[code + 1]], us, last_bin(us)
+        return self._going_on[code]
+
+
+def _by_code(codes: Ints) -> tuple[Ints, list[int]]:
+    """An order in which waits of one code stand together, and where each code begins in it."""
+    order = np.argsort(codes.astype(np.uint8), kind="stable")
+    begins = np.searchsorted(codes[order], np.arange(len(CODES) + 1))
+    return order, begins.tolist()
 
 
 def ended_of_cells(cells: Cells, group: Ints, asked: Sequence[Asked], *, hourly: bool = False) -> Binned:
@@ -136,8 +147,8 @@ def _codes(asked: Sequence[Asked]) -> list[int]:
 def going_on_of(loose: Loose, group: Ints, asked: Sequence[Asked], elapsed: Mapping[bool, Elapsed]) -> GoingOn:
     """Waits without an end yet, each as long as it has lasted; `group` as for `ended_beside`."""
     figures, lasted, bins = ([np.zeros(0, dtype=np.int64)] for _ in range(3))
-    for position, ask in enumerate(asked):
-        row, us, last = loose.going_on(ask.kind, is_working=ask.is_working, elapsed=elapsed[ask.is_working])
+    for position, (ask, code) in enumerate(zip(asked, _codes(asked), strict=True)):
+        row, us, last = loose.going_on(code, elapsed[ask.is_working])
         of_row = group[row]
         mine = of_row >= 0
         figures.append((of_row * len(asked) + position)[mine])

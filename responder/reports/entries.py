@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from responder.reports.columns import EXCLUSIONS, HUMAN_WAIT, KINDS, SIDES, Marked, Rows, find_waits
+from responder.reports.columns import EXCLUSIONS, HUMAN_WAIT, KINDS, SIDES, Found, Marked, Rows, find_waits
 from responder.reports.marks import number_of
 from responder.timing.bins import Ints, bin_of, bin_of_unmet
 from responder.timing.counts import ANSWERED, OPEN, Bools
@@ -104,6 +104,55 @@ class Ended:
     row: Ints
     what: Ints
     hour: Ints
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """All waits of enquiries as they stand, whatever the time is: of those that have ended the position of the enquiry
+    and what an entry would say, of those that go on the position, the code and since when (microseconds)."""
+
+    row: Ints
+    what: Ints
+    open_row: Ints
+    open_code: Ints
+    open_from: Ints
+
+    @classmethod
+    def of(cls, rows: Rows) -> Standing:
+        ended, going_on = [], []
+        for code, (kind, is_working) in enumerate(CODES):
+            waits = find_waits(rows, kind, is_working=is_working, elapsed=lambda from_us: from_us)
+            ended.append(_ended_among(waits, code))
+            is_open = waits.ending == OPEN
+            since = waits.us[is_open]
+            going_on.append((waits.row[is_open], np.full(len(since), code, dtype=np.int64), since))
+        row, what = (np.concatenate([part[at] for part in ended]) for at in range(2))
+        open_row, open_code, open_from = (np.concatenate([part[at] for part in going_on]) for at in range(3))
+        return cls(row=row, what=what, open_row=open_row, open_code=open_code, open_from=open_from)
+
+    def where(self, which: Bools) -> Standing:
+        """Those of the enquiries chosen, numbered among them."""
+        if which.all():
+            return self
+        position = np.cumsum(which) - 1
+        ended, going_on = which[self.row], which[self.open_row]
+        return Standing(
+            row=position[self.row[ended]],
+            what=self.what[ended],
+            open_row=position[self.open_row[going_on]],
+            open_code=self.open_code[going_on],
+            open_from=self.open_from[going_on],
+        )
+
+    def followed_by(self, other: Standing, *, rows: int) -> Standing:
+        """With those of enquiries that come after the first `rows`."""
+        return Standing(
+            row=np.concatenate((self.row, other.row + rows)),
+            what=np.concatenate((self.what, other.what)),
+            open_row=np.concatenate((self.open_row, other.open_row + rows)),
+            open_code=np.concatenate((self.open_code, other.open_code)),
+            open_from=np.concatenate((self.open_from, other.open_from)),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,7 +337,10 @@ def ended_waits(rows: Rows) -> Ended:
 def ended_of(rows: Rows, code: int) -> tuple[Ints, Ints]:
     """The waits of one of `CODES` that have ended: the position of the enquiry, what an entry of it would say."""
     kind, is_working = CODES[code]
-    waits = find_waits(rows, kind, is_working=is_working)
+    return _ended_among(find_waits(rows, kind, is_working=is_working), code)
+
+
+def _ended_among(waits: Found, code: int) -> tuple[Ints, Ints]:
     has_ended = waits.ending != OPEN
     row, us, ending = waits.row[has_ended], waits.us[has_ended], waits.ending[has_ended]
     at = bin_of(us)

@@ -108,10 +108,14 @@ class Library:
             place = (query.salon.id, query.since, query.until)
             read = await days.loose(self._memory.read.find(place))
             self._memory.read.keep(place, read)
-            rows = read.rows.known_until(number_of(self._known_until))
-            rows = rows.where(rows_chosen(rows, query, self._names))
+            chosen = rows_chosen(read.rows, query, self._names)
+            rows = read.rows.known_until(number_of(self._known_until)).where(chosen)
             counted = [number_of(day) for day in await days.fresh()]
-            self._all_loose[query.since] = Loose(rows=rows, is_counted=np.isin(rows.facts["day"], counted))
+            self._all_loose[query.since] = Loose(
+                rows=rows,
+                standing=read.standing.where(chosen),
+                is_counted=np.isin(rows.facts["day"], counted),
+            )
         return self._all_loose[query.since]
 
     async def _of_rows(self, query: ReportQuery) -> Book:

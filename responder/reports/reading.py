@@ -17,6 +17,7 @@ import numpy as np
 
 from responder.db.engine import Connection
 from responder.reports.columns import NAMES, HumanWaits, Marked, Rows
+from responder.reports.entries import Standing
 from responder.reports.records import NEVER, facts_of, human_waits_of, waits_of
 from responder.timing.bins import Ints
 
@@ -41,10 +42,11 @@ IS_OPEN = " AND has_open"
 
 @dataclass(frozen=True, kw_only=True)
 class Versioned:
-    """Rows as they were read, and the transaction that wrote each."""
+    """Rows as they were read, the transaction that wrote each, and their waits."""
 
     rows: Rows
     versions: Ints
+    standing: Standing
 
     def __len__(self) -> int:
         return len(self.versions)
@@ -52,7 +54,7 @@ class Versioned:
 
 async def read_rows(connection: Connection, *, salon_id: int, days: Sequence[date]) -> Rows:
     """The kept enquiries of these local days."""
-    return (await _read(connection, READ, {"salon": salon_id, "days": list(days)})).versioned().rows
+    return (await _read(connection, READ, {"salon": salon_id, "days": list(days)})).rows()
 
 
 async def read_loose(
@@ -81,13 +83,15 @@ async def read_loose(
         changed = enquiries[~is_same]
         if len(changed) <= MOST_CHANGED * len(enquiries):
             rows = known.rows.where(is_there)
+            standing = known.standing.where(is_there)
             if not len(changed):
-                return Versioned(rows=rows, versions=known.versions[is_there])
+                return Versioned(rows=rows, versions=known.versions[is_there], standing=standing)
             again = await _read(connection, READ_THESE, {"salon": salon_id, "ids": changed.tolist()})
             read = again.versioned()
             return Versioned(
                 rows=rows.followed_by(read.rows),
                 versions=np.concatenate((known.versions[is_there], read.versions)),
+                standing=standing.followed_by(read.standing, rows=len(rows)),
             )
     found = await _read(connection, READ + IS_OPEN, of_open)
     return found.followed_by(await _read(connection, READ, of_days)).versioned()
@@ -109,16 +113,19 @@ class _Read:
         )
 
     def versioned(self) -> Versioned:
+        rows = self.rows()
+        return Versioned(rows=rows, versions=_numbers(self.versions, ">u4"), standing=Standing.of(rows))
+
+    def rows(self) -> Rows:
         facts, human = facts_of(self.packed), human_waits_of(self.human_waits)
         enquiries = facts["enquiry"]
         row = _places(enquiries, human["enquiry"])
-        rows = Rows(
+        return Rows(
             facts=facts | _of_its_resolution(facts),
             names={name: Marked.of_texts(texts) for name, texts in self.names.items()},
             waits=waits_of(self.packed),
             human=HumanWaits(row=row, from_us=human["from_us"], us=human["us"], working_us=human["working_us"]),
         )
-        return Versioned(rows=rows, versions=_numbers(self.versions, ">u4"))
 
 
 async def _read(connection: Connection, query: str, values: dict[str, Any]) -> _Read:
