@@ -19,7 +19,7 @@ from responder.reports.reading import Versioned
 T = TypeVar("T")
 
 MOST_COUNTED: Final = 1_000_000  # rows of `Counted.ended`, of 24 bytes each; a report with every cut has 200,000
-MOST_READ: Final = 60_000  # enquiries, of some 400 bytes each; the ones of today and those in which something is open
+MOST_READ: Final = 40_000  # enquiries, of some 700 bytes each: the ones of today and those in which something is open
 
 
 class Shelf(Generic[T]):

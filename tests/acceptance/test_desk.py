@@ -255,9 +255,11 @@ async def test_filters_and_search_leave_the_open_dialogue_alone(database_url: st
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_is_accessible(database_url: str, scheme: str) -> None:
     """axe finds nothing against WCAG AA on any page, light and dark, wide and at 360 px, empty and full."""
-    pages = ["/dialogues", "/leads", "/alerts", "/people", "/audit", "/account", "/saved-replies"]
+    pages = ["/dialogues", "/leads", "/alerts", "/people", "/audit", "/account", "/saved-replies", "/report"]
+    pages.append("/report?from=x")
     found: dict[str, list[str]] = {}
     async with TelegramStub() as telegram, running(database_url, telegram=telegram) as app, browsers() as opened:
+        opened.may_fail.add("400 (Bad Request)")  # of the report that cannot be
         desk = await desk_of(app, opened, "owner", color_scheme=scheme)
 
         async def look(path: str) -> None:
@@ -275,7 +277,7 @@ async def test_every_page_is_accessible(database_url: str, scheme: str) -> None:
         await says(app, telegram, "позовите администратора", chat=DIMA)
         await app.staff("POST", f"/dialogues/{thread}/notes", text="аллергия на гель", operator="front_desk")
         await app.staff("PUT", f"/dialogues/{thread}/tags", tags=["постоянная"])
-        for path in [*pages, f"/dialogues/{thread}"]:
+        for path in [*pages, f"/dialogues/{thread}", "/report/enquiries?part=arrivals"]:
             await look(path)
         stranger = await (await opened.context(color_scheme=scheme)).new_page()
         await stranger.goto(f"{app.url}/login")
