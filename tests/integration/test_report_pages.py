@@ -3,10 +3,13 @@ says."""
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import pytest
 
 from responder.clock import FixedClock
@@ -14,7 +17,7 @@ from responder.reports.keeping import bring_up_to_date
 from responder.reports.query import make_query
 from responder.reports.report import run_report
 from responder.timing.measures import Measure
-from responder.web.staff.report_pages import held_to, targets_of
+from responder.web.staff.report_wanted import held_to, targets_of
 from tests.integration.test_access import ask
 from tests.integration.test_report_api import fill
 from tests.logging_in import join
@@ -46,6 +49,10 @@ def numbers_of(page: str) -> list[tuple[int, str]]:
         assert address, match[0]
         found.append((int(match[1]), unescape(address[1])))
     return found
+
+
+def arrivals_of(page: str) -> int:
+    return next(number for number, address in numbers_of(page) if "part=arrivals" in address)
 
 
 async def filled(app: Running) -> None:
@@ -155,8 +162,15 @@ async def test_a_table_comes_as_a_file_with_the_filters_of_the_page(database_url
         _, page = await ask(app, "GET", f"/report?period=30&channel=telegram&salon={SLUG}", who=nina, **ENGLISH)
         address = next(unescape(found) for found in re.findall(r'href="([^"]+)"', page) if "table=channel" in found)
         status, text = await ask(app, "GET", address, who=nina, **ENGLISH)
-    arrivals = next(number for number, address in numbers_of(page) if "part=arrivals" in address)
+        book = next(unescape(found) for found in re.findall(r'href="([^"]+)"', page) if "report.xlsx" in found)
+        async with aiohttp.ClientSession(app.url, cookie_jar=aiohttp.DummyCookieJar()) as http:
+            async with http.get(book, headers={"cookie": nina.cookie, **ENGLISH}) as answer:
+                assert answer.headers["content-disposition"] == (
+                    'attachment; filename="report-2026-10-26-2026-11-24.xlsx"'
+                )
+                with zipfile.ZipFile(io.BytesIO(await answer.read())) as archive:
+                    assert f"<v>{arrivals_of(page)}</v>" in archive.read("xl/worksheets/sheet1.xml").decode()
     rows = text.lstrip("\ufeff").splitlines()
     assert status == 200
     assert len(rows) == 2
-    assert rows[1].split(",")[:2] == ["telegram", str(arrivals)]
+    assert rows[1].split(",")[:2] == ["telegram", str(arrivals_of(page))]

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
+import zipfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -350,6 +352,7 @@ WALK: Mapping[tuple[str, str], Any] = {
     ("GET", "/audit"): staff("/audit?salon={salon}", right=SHOWN),
     ("GET", "/report"): staff("/report?salon={salon}", right=SHOWN),
     ("GET", "/report/enquiries"): staff("/report/enquiries?salon={salon}&part=arrivals", right=SHOWN),
+    ("GET", "/report/report.xlsx"): staff("/report/report.xlsx?salon={salon}", right=SHOWN),
     ("GET", "/report/table.csv"): staff("/report/table.csv?salon={salon}&table=channel", right=SHOWN),
     ("GET", "/account"): staff("/account?salon={salon}"),
     ("POST", "/account"): staff("/account?salon={salon}", form={"action": "language", "language": "en"}),
@@ -461,13 +464,21 @@ async def _everything(app: Running, slug: str) -> dict[str, Any]:
     return {table: await app.rows(query.format(table), slug=slug) for table in TABLES}
 
 
+def readable(body: bytes) -> str:
+    """A workbook is a zip of files: what they say."""
+    if not body.startswith(b"PK"):
+        return body.decode()
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return "".join(archive.read(name).decode() for name in archive.namelist())
+
+
 async def _answer(app: Running, method: str, one: Try) -> tuple[int, str]:
     data = {"data": one.form} if one.form is not None else {"json": one.body} if one.body is not None else {}
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         async with http.request(
             method, app.url + one.path, headers=one.headers, allow_redirects=False, **data
         ) as answer:
-            shown = await answer.text()
+            shown = readable(await answer.read())
     return answer.status, "\n".join([shown, *answer.headers.values()])
 
 

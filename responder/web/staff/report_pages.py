@@ -4,58 +4,34 @@ every number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+import asyncio
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
 from responder.reports.marks import By
-from responder.reports.query import BadQuery, ReportQuery, make_query
-from responder.salon.profile import SalonProfile, Target
+from responder.reports.query import BadQuery, ReportQuery
 from responder.staff.rules import Right
 from responder.timing.measures import Measure
 from responder.timing.timeline import Exclusion
-from responder.watch.targets import Selected, target_for
 from responder.web.access import Staff
 from responder.web.problems import Problem
 from responder.web.report.api import load_engine
 from responder.web.report.asked import EnquiriesAsked
 from responder.web.staff.pages import Frame
 from responder.web.staff.queue import count_waiting
-from responder.web.staff.report_table import TABLES, table_csv
+from responder.web.staff.report_table import TABLES, table_csv, workbook
 from responder.web.staff.report_view import by_weekday, light_of, verdict
+from responder.web.staff.report_wanted import PERIODS, Wanted, address_of, read_wanted, targets_of
 from responder.web.staff.route import staff_route
+from responder.web.staff.wording import Wording
 
-PERIODS = ("today", "yesterday", "7", "30")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CUTS = (By.CHANNEL, By.OPERATOR, By.SOURCE, By.SPECIALIST, By.DAY, By.HOUR, By.WEEK_HOUR)
-IN_CARDS = (Measure.FIRST_USEFUL, Measure.BOT_FRT, Measure.HUMAN_FRT, Measure.HUMAN_WAIT)
-WORKING_TOO = frozenset({Measure.HUMAN_FRT.value, Measure.HUMAN_WAIT.value})
 ROWS = 50
-FILTERS = ("channel", "source", "operator", "specialist")
 REASONS = tuple(reason.value for reason in Exclusion)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """What the address asks for, as it was written: `period` of `PERIODS`, or the first and the last day."""
-
-    period: str
-    since: date | None
-    until: date | None
-    filters: Mapping[str, list[str]]
-
-    def values(self) -> list[tuple[str, str]]:
-        """The parts of an address that ask for the same."""
-        days = [("from", self.since), ("to", self.until)]
-        asked = [(name, day.isoformat()) for name, day in days if day is not None]
-        if not asked:
-            asked = [("period", self.period)]
-        return asked + [(name, value) for name, values in self.filters.items() for value in values]
 
 
 class ReportPages:
@@ -66,7 +42,7 @@ class ReportPages:
         """The period at a glance and in detail."""
         staff = await self._frame.enter(request, Right.REPORT)
         try:
-            wanted, query = self._query(request, staff.salon)
+            wanted, query = read_wanted(request, staff.salon, now=self._frame.clock.now())
         except BadQuery as error:
             return await self._refused(request, staff, error)
         targets = targets_of(query)
@@ -101,7 +77,7 @@ class ReportPages:
         """Exactly the dialogues behind one number."""
         staff = await self._frame.enter(request, Right.REPORT)
         try:
-            wanted, query = self._query(request, staff.salon)
+            wanted, query = read_wanted(request, staff.salon, now=self._frame.clock.now())
             asked = _selection(request)
             await load_engine()
             from responder.web.report import engine
@@ -124,7 +100,7 @@ class ReportPages:
             found=engine.page_document(page, salon=staff.salon.slug),
             instants=[row.arrived_at for row in page.rows],
             selected=asked,
-            more=_address("/report/enquiries", staff, wanted, _chosen(request) | {"after": page.after or ""}),
+            more=address_of("/report/enquiries", staff.salon, wanted, _chosen(request) | {"after": page.after or ""}),
         )
 
     async def table(self, request: Request) -> Response:
@@ -134,44 +110,28 @@ class ReportPages:
         if name not in TABLES:
             raise Problem(404, "status_404")
         try:
-            _, query = self._query(request, staff.salon)
+            _, query = read_wanted(request, staff.salon, now=self._frame.clock.now())
         except BadQuery as error:
             return await self._refused(request, staff, error)
         groups = (await self._document(query))["cuts"][name]
         language = self._frame.language(request, staff.salon)
-        file = f"report-{name}-{query.since}-{query.until}.csv"
-        return Response(
-            table_csv(groups, language=language),
-            media_type="text/csv; charset=utf-8",
-            headers={"content-disposition": f'attachment; filename="{file}"', "cache-control": "no-store"},
-        )
+        content = table_csv(groups, language=language)
+        return _file(content, f"report-{name}-{query.since}-{query.until}.csv", "text/csv; charset=utf-8")
 
-    def _query(self, request: Request, salon: SalonProfile) -> tuple[Wanted, ReportQuery]:
-        """Raises `BadQuery`."""
-        given, now = request.query_params, self._frame.clock.now()
-        today = now.astimezone(salon.zone).date()
-        period = given.get("period") or "today"
-        if period not in PERIODS:
-            raise BadQuery("period", f"{period!r} is none of {', '.join(PERIODS)}")
-        wanted = Wanted(
-            period=period,
-            since=_day(given.get("from"), "from"),
-            until=_day(given.get("to"), "to"),
-            filters={name: [value for value in given.getlist(name) if value] for name in FILTERS},
+    async def book(self, request: Request) -> Response:
+        """Every table as a workbook, with the filters of the page."""
+        staff = await self._frame.enter(request, Right.REPORT)
+        try:
+            _, query = read_wanted(request, staff.salon, now=self._frame.clock.now())
+        except BadQuery as error:
+            return await self._refused(request, staff, error)
+        cuts = (await self._document(query))["cuts"]
+        say = Wording(staff.salon, self._frame.language(request, staff.salon), now=self._frame.clock.now())
+        about = f"{staff.salon.name.to(say.language)}: {say.long_day(query.since)} – {say.long_day(query.until)}"
+        content = await asyncio.to_thread(
+            workbook, {name: cuts[name] for name in TABLES}, texts=say.t, named=say.group, about=about
         )
-        since, until = _days(wanted, today)
-        chosen = wanted.filters
-        query = make_query(
-            salon,
-            now=now,
-            since=since,
-            until=until,
-            channels=chosen["channel"],
-            sources=chosen["source"],
-            operators=chosen["operator"],
-            specialists=chosen["specialist"],
-        )
-        return wanted, held_to(query, targets_of(query))
+        return _file(content, f"report-{query.since}-{query.until}.xlsx", XLSX)
 
     async def _document(self, query: ReportQuery) -> dict[str, Any]:
         await load_engine()
@@ -195,14 +155,17 @@ class ReportPages:
         """What both pages say of what they are about, and how they make addresses."""
 
         def address(**chosen: Any) -> str:
-            return _address("/report/enquiries", staff, wanted, chosen)
+            return address_of("/report/enquiries", staff.salon, wanted, chosen)
 
         def table_address(name: str) -> str:
-            return _address("/report/table.csv", staff, wanted, {"table": name})
+            return address_of("/report/table.csv", staff.salon, wanted, {"table": name})
+
+        def book_address() -> str:
+            return address_of("/report/report.xlsx", staff.salon, wanted, {})
 
         def period_address(period: str) -> str:
             plain = Wanted(period=period, since=None, until=None, filters=wanted.filters)
-            return _address("/report", staff, plain, {})
+            return address_of("/report", staff.salon, plain, {})
 
         return {
             "wanted": wanted,
@@ -210,8 +173,9 @@ class ReportPages:
             "periods": PERIODS,
             "address": address,
             "table_address": table_address,
+            "book_address": book_address,
             "period_address": period_address,
-            "back": _address("/report", staff, wanted, {}),
+            "back": address_of("/report", staff.salon, wanted, {}),
         }
 
     async def _refused(self, request: Request, staff: Staff, error: BadQuery) -> Response:
@@ -220,53 +184,19 @@ class ReportPages:
         )
 
 
-def targets_of(query: ReportQuery) -> dict[str, Target]:
-    """What binds most of the enquiries a report is about: the targets of the channel chosen, else those for all. The
-    headline and the bot are held to the calendar whatever the salon file says of working time."""
-    channels = query.chosen.channels
-    about = Selected(channel_kind=next(iter(channels)) if len(channels) == 1 else "")
-    found = {measure.value: target_for(query.salon.targets, measure, about) for measure in IN_CARDS}
-    return {
-        name: target if name in WORKING_TOO else replace(target, working=False)
-        for name, target in found.items()
-        if target is not None
-    }
-
-
-def held_to(query: ReportQuery, targets: Mapping[str, Target]) -> ReportQuery:
-    """The same question with the shares of these targets."""
-    seconds = {Measure(name): target.seconds for name, target in targets.items()}
-    return replace(query, within_s={**query.within_s, **seconds})
-
-
 def report_pages(frame: Frame) -> APIRouter:
     pages = ReportPages(frame)
     router = APIRouter(include_in_schema=False, route_class=staff_route(frame.access))
     router.add_api_route("/report", pages.show, methods=["GET"])
     router.add_api_route("/report/enquiries", pages.enquiries, methods=["GET"])
     router.add_api_route("/report/table.csv", pages.table, methods=["GET"])
+    router.add_api_route("/report/report.xlsx", pages.book, methods=["GET"])
     return router
 
 
-def _days(wanted: Wanted, today: date) -> tuple[date | None, date | None]:
-    if wanted.since is not None or wanted.until is not None:
-        return wanted.since, wanted.until
-    match wanted.period:
-        case "today":
-            return today, today
-        case "yesterday":
-            return today - timedelta(days=1), today - timedelta(days=1)
-        case number:
-            return today - timedelta(days=int(number) - 1), today
-
-
-def _day(text: str | None, field: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadQuery(field, f"{text!r} is no day; write 2026-11-25") from None
+def _file(content: bytes, name: str, media_type: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def _chosen(request: Request) -> dict[str, str]:
@@ -282,8 +212,3 @@ def _selection(request: Request) -> EnquiriesAsked:
     except ValidationError as error:
         first = error.errors()[0]
         raise BadQuery(str(first["loc"][0]), first["msg"]) from None
-
-
-def _address(path: str, staff: Staff, wanted: Wanted, chosen: Mapping[str, Any]) -> str:
-    values = [("salon", staff.salon.slug), *wanted.values()]
-    return f"{path}?{urlencode([*values, *((name, str(value)) for name, value in chosen.items())])}"

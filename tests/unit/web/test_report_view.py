@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
+from html import unescape
 from typing import Any
 
 import pytest
 
 from responder.timing.counts import share_of
-from responder.web.staff.report_table import HEAD, table_csv
+from responder.web.staff.report_table import HEAD, table_csv, workbook
 from responder.web.staff.report_view import Light, by_weekday, light_of, verdict
+from responder.web.staff.texts import staff_texts
 from tests.factories import salon_profile
 
 
@@ -79,11 +83,14 @@ def test_an_hour_with_more_is_darker() -> None:
     assert only["level"] == 1
 
 
-def table(value: str, *, language: str) -> list[list[str]]:
-    full = {"n": 2, "open": 1, "share": {"within": 1, "of": 2}, "median_s": 1.25, "p90_s": None}
-    row = {"value": value, "arrivals": 1234, "booked": 1, "handed_off": 0}
+def a_group(value: str) -> dict[str, Any]:
+    full = {"n": 2, "open": 1, "share": {"within": 1, "of": 2, "value": 0.5}, "median_s": 1.25, "p90_s": None}
     calendar = dict.fromkeys(("first_useful_s", "bot_frt_s", "human_frt_s", "human_wait_s"), full)
-    text = table_csv([row | {"calendar": calendar}], language=language).decode("utf-8-sig")
+    return {"value": value, "arrivals": 1234, "booked": 1, "handed_off": 0, "calendar": calendar}
+
+
+def table(value: str, *, language: str) -> list[list[str]]:
+    text = table_csv([a_group(value)], language=language).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text), delimiter=";" if language == "ru" else ","))
 
 
@@ -100,7 +107,28 @@ def test_numbers_are_numbers_where_they_are_read() -> None:
         head, row = table("vk", language=language)
         assert tuple(head) == HEAD
         assert row[:4] == ["vk", "1234", "1", "0"]
-        assert row[4:10] == ["2", "1", "1", "2", median, ""]
+        assert row[4:11] == ["2", "1", "1", "2", median.replace("1", "0").replace("25", "50"), median, ""]
+
+
+def test_a_workbook_has_types() -> None:
+    """A sheet for each table; words are strings and never formulas, counts and seconds numbers, days dates."""
+    tables = {"channel": [a_group("=cmd|' /C calc'!A0")], "day": [a_group("2026-11-25")]}
+    content = workbook(tables, texts=staff_texts("en"), named=lambda _, value: str(value), about="=1+1")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheets = [archive.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2)]
+        strings = archive.read("xl/sharedStrings.xml").decode()
+        names = re.findall(r'<sheet name="([^"]+)"', archive.read("xl/workbook.xml").decode())
+        forms = archive.read("xl/styles.xml").decode()
+    assert names == ["Channels", "Days"]
+    assert "=cmd|' /C calc'!A0" in unescape(strings)
+    assert not any("<f>" in sheet for sheet in sheets)
+    cells = dict(re.findall(r'<c r="([A-Z]+4)"(?: s="\d+")?( t="s")?><v>', sheets[0]))
+    assert cells["A4"] == ' t="s"'
+    assert {kind for name, kind in cells.items() if name != "A4"} == {""}
+    assert re.search(r'<c r="B4" s="\d+"><v>1234</v>', sheets[0])
+    assert re.search(r'<c r="A4" s="\d+"><v>46351</v>', sheets[1])  # days since 1900
+    assert "dd.mm.yyyy" in forms
+    assert 'formatCode="0%"' in forms or 'numFmtId="9"' in forms
 
 
 def test_percent_and_targets_are_told_as_people_name_them() -> None:
