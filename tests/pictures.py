@@ -134,6 +134,8 @@ async def _desk(browser: Browser, url: str, running: Responder, folder: Path) ->
             await page.locator("#who").wait_for()
             await page.wait_for_timeout(400)  # the stream is open and the clocks have counted
             await page.screenshot(path=folder / f"desk{name}.png")
+            await page.goto(f"{url}/report?period=7")
+            await page.screenshot(path=folder / f"report{name}.png")
             await page.goto(f"{url}/calendar")
             await page.locator("[data-grid]").wait_for()
             await page.screenshot(path=folder / f"calendar{name}.png")
