@@ -6,26 +6,25 @@ exactly as long as the figure says. A wait for a person is listed once for each 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
-
 from responder.db.engine import Connection, Database
-from responder.reports.columns import EXCLUSIONS, HUMAN_WAIT, SIDES, Elapsed, Rows, find_waits, kind_of
+from responder.reports.choosing import Chooser, Line
 from responder.reports.keeping import bring_up_to_date
-from responder.reports.labels import Names, row_labels
-from responder.reports.library import SNAPSHOT, elapsed_of, known_until, read_names, rows_chosen
-from responder.reports.marks import EPOCH, MOST, By, Part, Selection, day_of, number_of
+from responder.reports.library import SNAPSHOT, read_names
+from responder.reports.marks import EPOCH, MOST, By, Part, Selection, day_of
 from responder.reports.query import BadQuery, ReportQuery
 from responder.reports.reading import read_rows
-from responder.timing.bins import SECOND_US, Ints
-from responder.timing.counts import ANSWERED, OPEN, RELEASED, Bools
+from responder.timing.bins import SECOND_US
+from responder.timing.counts import ANSWERED, OPEN, RELEASED
 from responder.timing.statistics import Ending
 from responder.timing.timeline import Exclusion
 
+DAYS_AT_ONCE = 3
 _ENDINGS = {ANSWERED: Ending.ANSWERED, RELEASED: Ending.RELEASED, OPEN: Ending.OPEN}
 
 DETAILS = """
@@ -77,23 +76,6 @@ class Page:
     after: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Found:
-    """What was chosen, one a position: the row of the enquiry, how long (-1: nothing to say), the ending's code (-1:
-    none), the number of the hand-off (0: none)."""
-
-    row: Ints
-    us: Ints
-    ending: Ints
-    handoff: Ints
-
-    def at(self, which: Bools | Ints) -> _Found:
-        return _Found(row=self.row[which], us=self.us[which], ending=self.ending[which], handoff=self.handoff[which])
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
 async def list_enquiries(
     database: Database,
     query: ReportQuery,
@@ -108,18 +90,28 @@ async def list_enquiries(
         raise BadQuery("limit", f"{limit} is not between 1 and {MOST}")
     cursor = None if after is None else _read_cursor(after)
     await bring_up_to_date(database, query.salon, now=now)
+    total, shown = 0, list[Line]()
     async with database.transaction() as connection:
         await connection.execute(SNAPSHOT)
         names = await read_names(connection, query.salon.id)
-        rows = await read_rows(connection, salon_id=query.salon.id, days=_days(query, selection))
-        rows = rows.known_until(number_of(known_until(query, now)))
-        rows = rows.where(rows_chosen(rows, query, names) & _in_group(rows, selection, names))
-        found = _choose(rows, query, selection, elapsed_of(query, now)[selection.is_working])
-        shown = _page(rows, found, cursor, limit + 1)
-        details = await _details(connection, rows.facts["enquiry"][shown.row[:limit]])
-    listed = tuple(_listed(rows, shown, at, details, query) for at in range(min(limit, len(shown))))
-    last = min(limit, len(shown)) - 1
-    return Page(rows=listed, total=len(found), after=_cursor(rows, shown, last) if len(shown) > limit else None)
+        choose = Chooser(query=query, selection=selection, names=names, now=now)
+        for days in _stretches(_days(query, selection)):
+            rows = await read_rows(
+                connection, salon_id=query.salon.id, days=days, only_open=selection.part is Part.OPEN
+            )
+            # in a thread: others are waiting for their answers
+            count, page = await asyncio.to_thread(choose.page, rows, cursor, limit + 1 - len(shown))
+            total += count
+            shown += page
+        details = await _details(connection, [row.enquiry for row in shown[:limit]])
+    listed = tuple(_listed(row, details[row.enquiry], query) for row in shown[:limit])
+    return Page(rows=listed, total=total, after=_cursor(shown[limit - 1]) if len(shown) > limit else None)
+
+
+def _stretches(days: Sequence[date]) -> Iterator[Sequence[date]]:
+    """The latest first, a few at a time: a month of a large salon is more than should be held at once."""
+    for end in range(len(days), 0, -DAYS_AT_ONCE):
+        yield days[max(end - DAYS_AT_ONCE, 0) : end]
 
 
 def _days(query: ReportQuery, selection: Selection) -> list[date]:
@@ -131,97 +123,8 @@ def _days(query: ReportQuery, selection: Selection) -> list[date]:
     return [first + timedelta(days=at) for at in range((last - first).days + 1)]
 
 
-def _in_group(rows: Rows, selection: Selection, names: Names) -> Bools:
-    if selection.by is None:
-        return np.ones(len(rows), dtype=bool)
-    labels = row_labels(rows, selection.by, names)
-    is_text = labels.values.dtype.kind == "U"
-    match selection.value:
-        case str(value) if is_text:
-            return labels.isin([value])
-        case int(value) if not is_text:
-            return labels.isin([value])
-        case value:
-            kind = "a text" if is_text else "a number"
-            raise BadQuery("value", f"{value!r} is no {selection.by}: it must be {kind}")
-
-
-def _choose(rows: Rows, query: ReportQuery, selection: Selection, elapsed: Elapsed) -> _Found:
-    kind = kind_of(selection.measure, query.definition)
-    if not selection.part.is_of_waits:
-        return _enquiries(rows, kind, selection)
-    waits = find_waits(rows, kind, is_working=selection.is_working, elapsed=elapsed)
-    handoff = _numbers(waits.row) if kind == HUMAN_WAIT else np.zeros(len(waits.row), dtype=np.int64)
-    found = _Found(row=waits.row, us=waits.us, ending=waits.ending, handoff=handoff)
-    return found.at(_of_part(found, selection.part, round(query.within_s[selection.measure] * SECOND_US)))
-
-
-def _of_part(found: _Found, part: Part, target_us: int) -> Bools:
-    """The rules of `timing.counts.figures_of`, for single waits."""
-    is_answered: Bools = np.equal(found.ending, ANSWERED)
-    is_past: Bools = np.where(is_answered, found.us > target_us, found.us >= target_us)
-    is_moot: Bools = np.equal(found.ending, RELEASED) & ~is_past
-    match part:
-        case Part.WITHIN:
-            return is_answered & ~is_past
-        case Part.LATE:
-            return is_past
-        case Part.ANSWERED_LATE:
-            return is_answered & is_past
-        case Part.OPEN:
-            return np.equal(found.ending, OPEN)
-        case Part.NOT_AWAITED:
-            return is_moot
-        case _:
-            return ~is_moot
-
-
-def _enquiries(rows: Rows, kind: str, selection: Selection) -> _Found:
-    """Enquiries by what came of them, each with the measure's value where it was met."""
-    which = np.flatnonzero(_flag(rows, selection.part)).astype(np.int64)
-    column = rows.waits.get(f"{kind}{'_working' if selection.is_working else ''}")
-    us = np.full(len(which), -1, dtype=np.int64) if column is None else column[which]
-    ending = np.where(us >= 0, ANSWERED, -1).astype(np.int64)
-    return _Found(row=which, us=us, ending=ending, handoff=np.zeros(len(which), dtype=np.int64))
-
-
-def _flag(rows: Rows, part: Part) -> Bools:
-    """The rules of `entries.counted_by`, for single enquiries."""
-    facts = rows.facts
-    stem, _, rest = part.value.partition("_")
-    if stem == "excluded":
-        return np.equal(facts["excluded"], EXCLUSIONS.index(rest) + 1)
-    if part.value.startswith("first_by_"):
-        return rows.is_counted & np.equal(facts["first_by"], SIDES.index(part.value.removeprefix("first_by_")))
-    if part is Part.ARRIVALS:
-        return rows.is_counted
-    return rows.is_counted & np.equal(facts[f"is_{part.value}"], 1)
-
-
-def _numbers(row: Ints) -> Ints:
-    """The number of each wait among those of its enquiry, from 1, in the order they are kept in."""
-    order = np.argsort(row, kind="stable")
-    ordered = row[order]
-    first = np.searchsorted(ordered, ordered, side="left")
-    numbers = np.empty(len(row), dtype=np.int64)
-    numbers[order] = np.arange(len(row)) - first + 1
-    return numbers
-
-
-def _page(rows: Rows, found: _Found, cursor: tuple[int, int, int] | None, size: int) -> _Found:
-    """The first `size` of what comes after `cursor`."""
-    start, enquiry = rows.facts["start_us"][found.row], rows.facts["enquiry"][found.row]
-    if cursor is not None:
-        at_us, after_enquiry, after_handoff = cursor
-        is_later = (enquiry == after_enquiry) & (found.handoff > after_handoff)
-        which = (start < at_us) | ((start == at_us) & ((enquiry < after_enquiry) | is_later))
-        found, start, enquiry = found.at(which), start[which], enquiry[which]
-    return found.at(np.lexsort((found.handoff, -enquiry, -start))[:size])
-
-
-def _cursor(rows: Rows, shown: _Found, at: int) -> str:
-    row = shown.row[at]
-    return f"{rows.facts['start_us'][row]}.{rows.facts['enquiry'][row]}.{shown.handoff[at]}"
+def _cursor(row: Line) -> str:
+    return f"{row.start_us}.{row.enquiry}.{row.handoff}"
 
 
 def _read_cursor(text: str) -> tuple[int, int, int]:
@@ -232,16 +135,13 @@ def _read_cursor(text: str) -> tuple[int, int, int]:
     return start, enquiry, handoff
 
 
-async def _details(connection: Connection, enquiries: Ints) -> Mapping[int, dict[str, Any]]:
-    ids: Sequence[int] = np.unique(enquiries).tolist()
-    rows = await (await connection.execute(DETAILS, {"ids": ids})).fetchall()
+async def _details(connection: Connection, enquiries: Sequence[int]) -> Mapping[int, dict[str, Any]]:
+    rows = await (await connection.execute(DETAILS, {"ids": sorted(set(enquiries))})).fetchall()
     return {row["enquiry_id"]: row for row in rows}
 
 
-def _listed(rows: Rows, shown: _Found, at: int, details: Mapping[int, dict[str, Any]], query: ReportQuery) -> Listed:
-    facts = details[int(rows.facts["enquiry"][shown.row[at]])]
-    us, handoff = int(shown.us[at]), int(shown.handoff[at])
-    arrived_at = EPOCH + timedelta(microseconds=int(rows.facts["start_us"][shown.row[at]]))
+def _listed(row: Line, facts: Mapping[str, Any], query: ReportQuery) -> Listed:
+    arrived_at = EPOCH + timedelta(microseconds=row.start_us)
     return Listed(
         enquiry_id=facts["enquiry_id"],
         thread_id=facts["thread_id"],
@@ -257,7 +157,7 @@ def _listed(rows: Rows, shown: _Found, at: int, details: Mapping[int, dict[str, 
         first_useful_by=facts["first_useful_by"],
         excluded=None if facts["excluded"] is None else Exclusion(facts["excluded"]),
         close_reason=facts["close_reason"],
-        handoff=handoff or None,
-        seconds=us / SECOND_US if us >= 0 else None,
-        ending=_ENDINGS.get(int(shown.ending[at])),
+        handoff=row.handoff or None,
+        seconds=row.us / SECOND_US if row.us >= 0 else None,
+        ending=_ENDINGS.get(row.ending),
     )

@@ -52,9 +52,10 @@ class Versioned:
         return len(self.versions)
 
 
-async def read_rows(connection: Connection, *, salon_id: int, days: Sequence[date]) -> Rows:
-    """The kept enquiries of these local days."""
-    return (await _read(connection, READ, {"salon": salon_id, "days": list(days)})).rows()
+async def read_rows(connection: Connection, *, salon_id: int, days: Sequence[date], only_open: bool = False) -> Rows:
+    """The kept enquiries of these local days; with `only_open` those of whom something is still awaited."""
+    query = READ + IS_OPEN if only_open else READ
+    return (await _read(connection, query, {"salon": salon_id, "days": list(days)})).rows()
 
 
 async def read_loose(
