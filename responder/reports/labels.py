@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from responder.reports.columns import Marked, Rows
 from responder.reports.entries import HOUR_SHIFT, Cells, people_of
-from responder.reports.marks import By
+from responder.reports.marks import HOURS, By
 from responder.timing.bins import Ints
 
 Labels = NDArray[np.generic]
-HOURS: Mapping[By, int] = {By.HOUR: 24, By.WEEK_HOUR: 168}
 
 
 @dataclass(frozen=True, kw_only=True)

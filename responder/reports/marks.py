@@ -4,6 +4,7 @@ takes questions does not load it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -35,6 +36,9 @@ class By(StrEnum):
     @property
     def is_hourly(self) -> bool:
         return self in (By.HOUR, By.WEEK_HOUR)
+
+
+HOURS: Mapping[By, int] = {By.HOUR: 24, By.WEEK_HOUR: 168}  # how many groups there are, from 0 on
 
 
 class Part(StrEnum):

@@ -15,6 +15,7 @@ from responder.timing.definitions import Definition
 from responder.timing.measures import Measure
 
 LONGEST_DAYS = 3 * 366
+EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)  # before the first no messenger of today had customers
 WITHIN_S: Mapping[Measure, float] = {name: 86_400.0 if name is Measure.RESOLUTION else 60.0 for name in Measure}
 
 
@@ -118,6 +119,9 @@ def _period(today: date, *, days: int | None, since: date | None, until: date | 
         raise BadQuery("days", "give either a number of days or the first and the last day")
     if days is not None and not 1 <= days <= LONGEST_DAYS:
         raise BadQuery("days", f"{days} is not between 1 and {LONGEST_DAYS}")
+    for name, day in (("from", since), ("to", until)):
+        if day is not None and not EARLIEST <= day <= LATEST:
+            raise BadQuery(name, f"{day} lies outside {EARLIEST} to {LATEST}")
     last = until or today
     first = since or last - timedelta(days=(days or 30) - 1)
     if first > last:

@@ -61,6 +61,9 @@ MISTAKES = (
     ("enquiries?part=half", "part"),
     ("enquiries?by=day&value=monday", "value"),
     ("enquiries?by=day", "value"),
+    ("enquiries?by=week_hour&value=168", "value"),
+    ("summary?from=0001-01-01&to=0001-01-02", "from"),
+    ("summary?to=9999-12-31", "to"),
     ("enquiries?limit=5000", "limit"),
     ("enquiries?after=next", "after"),
 )

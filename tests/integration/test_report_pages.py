@@ -37,6 +37,12 @@ MISTAKES = (
     ("/report/enquiries?by=day&value=monday", "value"),
     ("/report/enquiries?by=channel", "value"),
     ("/report/enquiries?after=next", "after"),
+    ("/report/enquiries?by=week_hour&value=-1", "value"),
+    ("/report/enquiries?by=hour&value=24", "value"),
+    (f"/report/enquiries?by=hour&value={'9' * 5000}", "value"),
+    ("/report?from=0001-01-01&to=0001-01-02", "from"),
+    ("/report?to=0001-01-01", "to"),
+    ("/report?to=9999-12-31", "to"),
     ("/report/table.csv?table=channel&from=x", "from"),
 )
 

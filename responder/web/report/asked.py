@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from responder.reports.marks import MOST, By, Part, Selection, number_of
+from responder.reports.marks import HOURS, MOST, By, Part, Selection, number_of
 from responder.reports.query import LONGEST_DAYS, BadQuery, ReportQuery, make_query
 from responder.salon.profile import SalonProfile
 from responder.timing.definitions import Definition
@@ -130,6 +130,11 @@ class EnquiriesAsked(Asked):
         try:
             if self.by in (By.DAY, By.WEEK):
                 return number_of(date.fromisoformat(self.value))
-            return int(self.value) if self.by.is_hourly else self.value
+            if self.by.is_hourly:
+                hour = int(self.value)
+                if not 0 <= hour < HOURS[self.by]:
+                    raise ValueError
+                return hour
         except ValueError:
-            raise BadQuery("value", f"{self.value!r} is no {self.by}") from None
+            raise BadQuery("value", f"{self.value[:40]!r} is no {self.by}") from None
+        return self.value
