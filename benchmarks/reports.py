@@ -93,6 +93,9 @@ async def history(url: str, *, days: int, a_day: int) -> tuple[SalonProfile, dic
         while await count_stale_days(database, salon, now=NOW, limit=100):
             pass
         counted = time.perf_counter()
+        async with database.connection() as connection:  # what a server does beside the months such a history takes
+            await connection.execute("VACUUM ANALYZE")
+            await connection.execute("CHECKPOINT")
     finally:
         await database.close()
     return salon, {
